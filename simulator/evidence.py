@@ -1,0 +1,61 @@
+"""Where numbers come from: sources, grades, and the sourced values of a scenario."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+ASSUMPTION = "assumption"
+YearNumber = Annotated[int, Field(ge=1000, le=9999, strict=True)]
+
+
+class Source(BaseModel):
+    """A publication that a number was taken from."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    title: str
+    author: str = ""
+    publisher: str = ""
+    year: YearNumber | None = None
+    date: str = ""
+    url: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SourcedValue:
+    """A number of a scenario with its provenance; ``path`` is its place, such as mines.legacy.arming_failure."""
+
+    path: tuple[str, ...]
+    value: str | float
+    source: str
+    grade: str
+    note: str
+    uncertainty: Mapping[str, Any] | None
+
+
+def sourced_values(tree: Mapping[str, Any]) -> Iterator[SourcedValue]:
+    """Every sourced value of a scenario tree, in its order.
+
+    A mapping with a scalar ``value`` is a sourced value; a class of mines named "value" is a mapping and so is none.
+    """
+    yield from _walk(tree, ())
+
+
+def _walk(tree: Any, path: tuple[str, ...]) -> Iterator[SourcedValue]:
+    if isinstance(tree, Mapping):
+        value = tree.get("value")
+        if isinstance(value, str | int | float):
+            yield SourcedValue(
+                path, value, str(tree.get("source", "")), str(tree.get("grade", "")), str(tree.get("note", "")),
+                tree.get("uncertainty"),
+            )  # fmt: skip
+            return
+        for key, child in tree.items():
+            if path or key != "sources":
+                yield from _walk(child, (*path, str(key)))
+    elif isinstance(tree, list):
+        for index, child in enumerate(tree):
+            yield from _walk(child, (*path, str(index)))

@@ -1,0 +1,141 @@
+"""Evaluating time laws: survival, density and inverse survival, in days.
+
+Everything is closed form with NumPy and scipy.special; no frozen distribution object is ever made. Each law is an S(t) with
+S(0) = 1; a law may be defective (S stays above 0 for ever), as Never and Piecewise are.
+"""
+
+import numpy as np
+from scipy import special
+
+from simulator.clocks import Array
+from simulator.laws import Exponential, Fixed, Gamma, Law, Lognormal, Never, Normal, Piecewise, Uniform, Weibull
+
+_SD_EDGES = np.array([-9.0, -6.0, -4.0, -3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0, 4.0, 6.0, 9.0])
+_QUANTILE_EDGES = special.ndtr(_SD_EDGES)
+
+
+def log_survival(law: Law, days: Array) -> Array:
+    """log S(t) at ``days`` (any shape, >= 0), accurate far into both tails; -inf where S is 0."""
+    days = np.maximum(np.asarray(days, dtype=float), 0.0)
+    with np.errstate(divide="ignore"):
+        match law:
+            case Exponential(mean=mean):
+                return -days / mean
+            case Weibull(shape=shape, scale=scale):
+                return -np.power(days / scale, shape)
+            case Lognormal(median=median, sigma=sigma):
+                return np.asarray(special.log_ndtr(-np.log(days / median) / sigma))
+            case Normal(mean=mean, sd=sd):
+                return np.asarray(special.log_ndtr((mean - days) / sd) - special.log_ndtr(mean / sd))
+            case _:
+                return np.log(survival(law, days))
+
+
+def survival(law: Law, days: Array) -> Array:
+    """S(t), the probability that the lifetime is longer than ``days`` (any shape); 1 at and before 0."""
+    days = np.maximum(np.asarray(days, dtype=float), 0.0)
+    match law:
+        case Never():
+            return np.ones_like(days)
+        case Fixed(days=fixed):
+            return np.where(days < fixed, 1.0, 0.0)
+        case Gamma(shape=shape, scale=scale):
+            return np.asarray(special.gammaincc(shape, days / scale))
+        case Uniform(low=low, high=high):
+            return np.clip((high - days) / (high - low), 0.0, 1.0)
+        case Piecewise():
+            times, shares = piecewise_points(law)
+            return np.interp(days, times, shares)
+        case _:
+            return np.exp(log_survival(law, days))
+
+
+def density(law: Law, days: Array) -> Array:
+    """f(t) = -dS/dt [1/day] at ``days`` (any shape); 0 for laws without a density (Fixed, Never)."""
+    days = np.asarray(days, dtype=float)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        match law:
+            case Exponential(mean=mean):
+                value = np.exp(-days / mean) / mean
+            case Weibull(shape=shape, scale=scale):
+                scaled = days / scale
+                value = shape / scale * np.power(scaled, shape - 1) * np.exp(-np.power(scaled, shape))
+            case Lognormal(median=median, sigma=sigma):
+                value = np.exp(-0.5 * (np.log(days / median) / sigma) ** 2) / (days * sigma * np.sqrt(2 * np.pi))
+            case Gamma(shape=shape, scale=scale):
+                scaled = days / scale
+                value = np.exp(special.xlogy(shape - 1, scaled) - scaled - special.gammaln(shape)) / scale
+            case Normal(mean=mean, sd=sd):
+                value = np.exp(-0.5 * ((days - mean) / sd) ** 2) / (sd * np.sqrt(2 * np.pi) * special.ndtr(mean / sd))
+            case Uniform(low=low, high=high):
+                value = np.where((days >= low) & (days < high), 1.0 / (high - low), 0.0)
+            case Piecewise():
+                times, shares = piecewise_points(law)
+                slopes = np.append(-np.diff(shares) / np.diff(times), 0.0)
+                value = slopes[np.clip(np.searchsorted(times, days, side="right") - 1, 0, slopes.size - 1)]
+            case _:
+                value = np.zeros_like(days)
+    return np.where(days >= 0, np.nan_to_num(value, nan=0.0, posinf=0.0), 0.0)
+
+
+def hazard(law: Law, days: Array) -> Array:
+    """f(t) / S(t) [1/day] at ``days`` (any shape); 0 where nothing survives."""
+    alive = survival(law, days)
+    return np.divide(density(law, days), alive, out=np.zeros_like(alive), where=alive > 0)
+
+
+def inverse_survival(law: Law, shares: Array) -> Array:
+    """The time [days] until which a share of lifetimes survives: S(t) = share, for shares in (0, 1], same shape.
+
+    Falls with the share, 0 at share 1; infinity where the law never falls so low. ``shares`` is not changed.
+    """
+    match law:
+        case Never():
+            return np.full_like(shares, np.inf)
+        case Fixed(days=fixed):
+            return np.full_like(shares, fixed)
+        case Exponential(mean=mean):
+            return -mean * np.log(shares)
+        case Weibull(shape=shape, scale=scale):
+            return scale * np.power(-np.log(shares), 1.0 / shape)
+        case Lognormal(median=median, sigma=sigma):
+            return median * np.exp(-sigma * np.asarray(special.ndtri(shares)))
+        case Gamma(shape=shape, scale=scale):
+            return scale * np.asarray(special.gammainccinv(shape, shares))
+        case Normal(mean=mean, sd=sd):
+            # Truncated at 0: the untruncated share is share * P(X > 0).
+            return np.maximum(mean - sd * np.asarray(special.ndtri(shares * special.ndtr(mean / sd))), 0.0)
+        case Uniform(low=low, high=high):
+            return high - (high - low) * shares
+        case Piecewise():
+            times, shares_left = piecewise_points(law)
+            # Flat stretches: np.interp over the falling shares, reversed to rise, taking the first time of each share.
+            falling = np.concatenate(([True], np.diff(shares_left) < 0))
+            found = np.interp(shares, shares_left[falling][::-1], times[falling][::-1])
+            return np.where(shares < shares_left[-1], np.inf, found)
+
+
+def piecewise_points(law: Piecewise) -> tuple[Array, Array]:
+    """The law's times [days] and shares still working, from (0, 1), both shape [K]."""
+    times, shares = (np.array(column, dtype=float) for column in zip(*law.points, strict=True))
+    if times[0] > 0:
+        times, shares = np.concatenate(([0.0], times)), np.concatenate(([1.0], shares))
+    return times, shares
+
+
+def quadrature_edges(law: Law) -> Array:
+    """Times [days] between which the law is smooth: where panels of a quadrature must break."""
+    match law:
+        case Never():
+            return np.empty(0)
+        case Fixed(days=fixed):
+            return np.array([fixed])
+        case Uniform(low=low, high=high):
+            return np.array([low, high])
+        case Piecewise():
+            return piecewise_points(law)[0]
+        case Normal(mean=mean, sd=sd):
+            return np.maximum(mean + sd * _SD_EDGES, 0.0)
+        case _:
+            edges = inverse_survival(law, np.clip(_QUANTILE_EDGES, 1e-300, 1.0))
+            return edges[np.isfinite(edges)]
