@@ -34,8 +34,13 @@ class LoadedScenario:
     root: Node
 
     def place(self, path: Sequence[str]) -> Mark:
-        """The mark of the deepest key of ``path`` that exists."""
-        return _deepest(self.root, path)[1]
+        """The mark of the value at ``path``, or of the deepest one above it that exists."""
+        return _deepest(self.root, path).mark
+
+    def key_place(self, path: Sequence[str]) -> Mark:
+        """The mark of the key at ``path``."""
+        node = _deepest(self.root, path)
+        return node.key_mark or node.mark
 
 
 def shipped_scenarios() -> Path:
@@ -202,10 +207,10 @@ def _unknown_sources(root: Node, tree: Mapping[str, Any], more: Mapping[str, Sou
             path = (*value.path, "source")
             close = get_close_matches(value.source, sorted(known), n=1)
             hint = f", did you mean '{close[0]}'?" if close else "; add it under 'sources:' or in a sources.yaml"
-            yield Problem(_deepest(root, path)[1], ".".join(path), f"unknown source '{value.source}'{hint}")
+            yield Problem(_deepest(root, path).mark, ".".join(path), f"unknown source '{value.source}'{hint}")
 
 
-def _deepest(root: Node, path: Sequence[str | int]) -> tuple[Node, Mark]:
+def _deepest(root: Node, path: Sequence[str | int]) -> Node:
     node = root
     for key in path:
         if isinstance(node.value, dict) and key in node.value:
@@ -214,4 +219,4 @@ def _deepest(root: Node, path: Sequence[str | int]) -> tuple[Node, Mark]:
             node = node.value[int(key)]
         else:
             break
-    return node, node.mark
+    return node

@@ -1,0 +1,227 @@
+"""Reading the latent columns: what becomes of each mine of a chunk, summed into curves without an event per mine.
+
+Two readings are made of the same draws. The *played* one follows the failures that were drawn. The *estimate* averages over the
+four failure outcomes (self-destruct works or fails, back-up works or fails) with their exact probabilities, over arming,
+and over the accident threshold, whose survival is exp(-dose): the same mean, with far less variance, and residues of a few in
+a million are seen without hoping for one.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.clocks import Array, read
+from simulator.population import Chunk
+from simulator.trajectory import Bins, TimeBins, bins_of
+from simulator.world import Exposure, MineKind
+
+_AFTER_ALL = 1e15  # [days]: later than any horizon, finite so that products with False stay 0
+_MOST_DOSE = 600.0  # exp(600) is finite
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidates:
+    """Mines that an accident could reach while they are hazardous, shape [M] each; ``inert_after`` says how they end."""
+
+    mine: NDArray[np.int64]
+    cell: NDArray[np.intp]
+    laid: Array
+    threshold: Array
+    end: Array
+    inert_after: NDArray[np.bool_]
+
+
+_SUMS = ("laid", "laid_days", "unarmed", "ended", "ended_inert", "ended_days", "estimate_ended", "estimate_inert")
+_GROUP_SUMS = ("started", "started_days", "ended", "ended_days")
+
+
+@dataclass(slots=True, eq=False)
+class Tally:
+    """Sums over the mines of one class, as histograms over the time bins.
+
+    ``sums`` [T + 1] are plain, ``group_sums`` [G, T + 1] go by exposure group and weigh each mine by exp(dose at laying), so that
+    times exp(-dose) they give its survival of accidents. ``first_laid`` [C] is when each cell received its first item.
+    """
+
+    groups: int
+    bins: int
+    cells: int
+    sums: dict[str, Array] = field(init=False)
+    group_sums: dict[str, Array] = field(init=False)
+    first_laid: Array = field(init=False)
+    candidates: list[Candidates] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.sums = {name: np.zeros(self.bins) for name in _SUMS}
+        self.group_sums = {name: np.zeros(self.groups * self.bins) for name in _GROUP_SUMS}
+        self.first_laid = np.full(self.cells, np.inf)
+        self.candidates = []
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Stratum:
+    """One failure outcome: its probability, when mines end in it, in which bin, and whether they are inert then."""
+
+    probability: Array | float
+    end: Array
+    bins: Bins
+    inert: NDArray[np.bool_] | bool
+
+
+def add_chunk(tally: Tally, chunk: Chunk, kind: MineKind, exposure: Exposure, grid: TimeBins) -> None:
+    """Sum one chunk of mines into the tally."""
+    if kind.is_wave:
+        np.minimum.at(tally.first_laid, chunk.cell, chunk.laid)
+    else:
+        tally.first_laid[chunk.cell] = kind.laid_from
+    ends = _ends(chunk, grid)
+    _add_played(tally, chunk, ends, exposure)
+    _add_estimate(tally, chunk, ends, kind, exposure)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Ends:
+    """When each mechanism fires if it works, and in which bin; None where it never does."""
+
+    size: int
+    horizon: float
+    last_bin: int
+    laid_bins: Bins
+    sd: Array | None
+    sd_bins: Bins | None
+    battery: Array | None
+    battery_bins: Bins | None
+    ageing: Array | None
+    ageing_bins: Bins | None
+
+
+def _ends(chunk: Chunk, grid: TimeBins) -> _Ends:
+    def binned(days: Array | None) -> Bins | None:
+        return None if days is None else bins_of(days, grid)
+
+    return _Ends(
+        chunk.accident_share.size, float(grid.times[-1]), grid.size, bins_of(chunk.laid, grid),
+        chunk.self_destruct, binned(chunk.self_destruct), chunk.battery, binned(chunk.battery),
+        chunk.ageing, binned(chunk.ageing),
+    )  # fmt: skip
+
+
+def _add_played(tally: Tally, chunk: Chunk, ends: _Ends, exposure: Exposure) -> None:
+    # A mechanism that fails fires after all: adding a huge time is many times faster than choosing element by element.
+    sd = _delayed(ends.sd, chunk.self_destruct_fails)
+    inert_at = _earliest(_delayed(ends.battery, chunk.backup_fails), ends.ageing)
+    end = _earliest(sd, inert_at)
+    bins = _earliest_bin(
+        ends,
+        _delayed_bins(ends.sd_bins, chunk.self_destruct_fails, ends.last_bin),
+        _delayed_bins(ends.battery_bins, chunk.backup_fails, ends.last_bin),
+    )
+    if end is None:
+        end = np.full(ends.size, _AFTER_ALL)
+    inert = _inert_first(sd, inert_at, ends.size)
+    armed = 1.0 if chunk.unarmed is None else (~chunk.unarmed).astype(float)
+    reached = chunk.accident_share > _accident_free(end, chunk, ends, exposure)
+    if chunk.unarmed is not None:
+        reached &= ~chunk.unarmed
+        _add(tally.sums["unarmed"], ends.laid_bins, chunk.unarmed)
+    _add(tally.sums["laid"], ends.laid_bins, 1.0)
+    _add(tally.sums["laid_days"], ends.laid_bins, armed * chunk.laid)
+    _add(tally.sums["ended"], bins, armed)
+    _add(tally.sums["ended_days"], bins, armed * end)
+    _add(tally.sums["ended_inert"], bins, armed * inert)
+    # A threshold lies below the dose seen by the end exactly if its uniform lies above the survival of that dose.
+    found = np.flatnonzero(reached)
+    if found.size:
+        threshold = -np.log(chunk.accident_share[found])
+        tally.candidates.append(
+            Candidates(chunk.first + found, chunk.cell[found], chunk.laid[found], threshold, end[found], inert[found])
+        )
+
+
+def _add_estimate(tally: Tally, chunk: Chunk, ends: _Ends, kind: MineKind, exposure: Exposure) -> None:
+    group = exposure.group[chunk.cell] if exposure.group_activity.size > 1 else None
+    weight = _laying_weight(chunk, kind, exposure)
+    laid_cells = _by_group(ends.laid_bins, group, tally.bins)
+    _add(tally.group_sums["started"], laid_cells, weight)
+    _add(tally.group_sums["started_days"], laid_cells, weight * chunk.laid)
+    for stratum in _strata(chunk, ends, kind):
+        cells = _by_group(stratum.bins, group, tally.bins)
+        _add(tally.group_sums["ended"], cells, stratum.probability * weight)
+        _add(tally.group_sums["ended_days"], cells, stratum.probability * weight * stratum.end)
+        survived = stratum.probability * _accident_free(stratum.end, chunk, ends, exposure)
+        _add(tally.sums["estimate_ended"], stratum.bins, survived)
+        _add(tally.sums["estimate_inert"], stratum.bins, survived * stratum.inert)
+
+
+def _strata(chunk: Chunk, ends: _Ends, kind: MineKind) -> Iterator[_Stratum]:
+    """The failure outcomes that have a chance at all: works/works, works/fails, fails/works, fails/fails."""
+    f1, f2, common = chunk.self_destruct_failure, chunk.backup_failure, kind.common_cause
+    both = f1 * (common + (1 - common) * f2)
+    outcomes = (((1 - f1) * (1 - f2), True, True), ((1 - f1) * f2, True, False), (f1 - both, False, True), (both, False, False))
+    for probability, sd_works, battery_works in outcomes:
+        sd, sd_bins = (ends.sd, ends.sd_bins) if sd_works else (None, None)
+        battery, battery_bins = (ends.battery, ends.battery_bins) if battery_works else (None, None)
+        inert_at = _earliest(battery, ends.ageing)
+        end = _earliest(sd, inert_at)
+        if np.any(probability > 0):
+            bins = _earliest_bin(ends, sd_bins, battery_bins)
+            late = np.full(ends.size, _AFTER_ALL) if end is None else end
+            yield _Stratum(probability, late, bins, _inert_first(sd, inert_at, ends.size))
+
+
+def _accident_free(end: Array, chunk: Chunk, ends: _Ends, exposure: Exposure) -> Array:
+    """exp(-dose) of each mine from laying to its end, or to the horizon if that comes first, shape [M]."""
+    doses = read(exposure.clock, np.minimum(end, ends.horizon)) - read(exposure.clock, chunk.laid)
+    return np.exp(np.maximum(doses, 0.0) * -_activity(chunk, exposure))
+
+
+def _laying_weight(chunk: Chunk, kind: MineKind, exposure: Exposure) -> Array | float:
+    if not kind.is_wave and kind.laid_from == 0:
+        return 1.0
+    return np.exp(np.minimum(read(exposure.clock, chunk.laid) * _activity(chunk, exposure), _MOST_DOSE))
+
+
+def _activity(chunk: Chunk, exposure: Exposure) -> Array | float:
+    return exposure.activity[chunk.cell] if exposure.group_activity.size > 1 else float(exposure.group_activity[0])
+
+
+def _delayed(days: Array | None, fails: NDArray[np.bool_] | None) -> Array | None:
+    return days if days is None or fails is None else days + _AFTER_ALL * fails
+
+
+def _delayed_bins(bins: Bins | None, fails: NDArray[np.bool_] | None, last: int) -> Bins | None:
+    return bins if bins is None or fails is None else np.maximum(bins, np.int32(last) * fails)
+
+
+def _earliest(first: Array | None, second: Array | None) -> Array | None:
+    if first is None or second is None:
+        return second if first is None else first
+    return np.minimum(first, second)
+
+
+def _earliest_bin(ends: _Ends, *mechanisms: Bins | None) -> Bins:
+    earliest = ends.ageing_bins
+    for bins in mechanisms:
+        if bins is not None:
+            earliest = bins if earliest is None else np.minimum(earliest, bins)
+    return np.full(ends.size, ends.last_bin, dtype=np.int32) if earliest is None else earliest
+
+
+def _inert_first(sd: Array | None, inert_at: Array | None, size: int) -> NDArray[np.bool_]:
+    """Whether a mine ends inert; self-destruction wins a tie."""
+    if inert_at is None:
+        return np.zeros(size, dtype=bool)
+    return np.ones(size, dtype=bool) if sd is None else inert_at < sd
+
+
+def _by_group(bins: Bins, group: NDArray[np.intp] | None, count: int) -> NDArray[np.integer]:
+    return bins if group is None else group * count + bins
+
+
+def _add(total: Array, cells: NDArray[np.integer], values: NDArray[np.generic] | float) -> None:
+    if isinstance(values, float):
+        total += values * np.bincount(cells, minlength=total.size)
+    else:
+        total += np.bincount(cells, values, total.size)

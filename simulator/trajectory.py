@@ -1,0 +1,83 @@
+"""What one played world leaves behind: curves on the time grid, and the bins that put events on it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.clocks import Array
+
+Bins = NDArray[np.int32]
+_MOST_TABLE = 4_000_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Curves:
+    """Curves of K mine classes at T times, each shape [K, T]; ``accident_rate`` per year, ``mine_days`` since the start.
+
+    ``accidents`` and ``mine_days`` are cumulative. Laid mines that are neither hazardous nor inert are gone.
+    """
+
+    laid: Array
+    hazardous: Array
+    inert: Array
+    accidents: Array
+    accident_rate: Array
+    mine_days: Array
+
+    @property
+    def gone(self) -> Array:
+        """Self-destructed, detonated in an accident, or cleared, shape [K, T]."""
+        return self.laid - self.hazardous - self.inert
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trajectory:
+    """One replicate: the world as played (integer counts) and the conditional estimate of the same expectation.
+
+    ``denied_km2`` [K + 1, T] is the area of the cells in which an item of each class, and last of any class, was laid.
+    ``simpy_events`` counts what the event queue handled.
+    """
+
+    played: Curves
+    estimate: Curves
+    denied_km2: Array
+    simpy_events: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TimeBins:
+    """Finds the first grid time at or after an event: bin k means times[k - 1] < event <= times[k]; T means never seen.
+
+    A table over equal steps, each holding at most one grid time, makes the search exact with one comparison.
+    """
+
+    times: Array
+    step: float
+    table: Bins
+    padded: Array
+
+    @property
+    def size(self) -> int:
+        """Number of grid times T."""
+        return int(self.times.size)
+
+
+def time_bins(times: Array) -> TimeBins:
+    """The bins of a rising time grid [T] that starts at 0 or later."""
+    step = float(np.diff(times).min()) / 2 if times.size > 1 else 1.0
+    count = int(np.ceil(times[-1] / step)) + 2
+    if count > _MOST_TABLE:
+        raise ValueError(f"time grid too fine: {count} steps of {step} days")
+    table = np.searchsorted(times, np.arange(count) * step, side="left").astype(np.int32)
+    return TimeBins(times, step, table, np.append(times, np.inf))
+
+
+def bins_of(days: Array, grid: TimeBins) -> Bins:
+    """The bin of each event time (days, any shape; infinities allowed)."""
+    steps = np.clip(days, 0.0, grid.table.size * grid.step) * (1.0 / grid.step)
+    guess = grid.table[np.minimum(steps.astype(np.int64), grid.table.size - 1)]
+    # Rounding in the division may put an event one step off, so the guess is moved to fit on both sides.
+    guess = guess + (days > grid.padded[guess])
+    before = grid.padded[guess - 1]
+    return np.asarray(guess - ((guess > 0) & (days <= before)), dtype=np.int32)
