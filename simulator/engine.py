@@ -46,13 +46,17 @@ class CellQueue:
     waiting: list[tuple[float, int]] = field(default_factory=list)
 
 
-def play(world: World, replicate: int, chunk_size: int = CHUNK) -> Trajectory:
-    """Play one replicate. The result depends on the world, its seed and ``replicate``, never on ``chunk_size``."""
+def play(world: World, replicate: int, chunk_size: int = CHUNK, seed: int | None = None) -> Trajectory:
+    """Play one replicate of a world, with its own seed unless another is given.
+
+    The result depends on the world, the seed and ``replicate``, never on ``chunk_size``.
+    """
+    seed = world.seed if seed is None else seed
     grid = time_bins(world.times)
     tallies = []
     for kind in world.kinds:
         tally = Tally(world.exposure.group_activity.size, grid.size + 1, world.region.area_km2.size)
-        for chunk in chunks(kind, world.region, world.seed, replicate, chunk_size):
+        for chunk in chunks(kind, world.region, seed, replicate, chunk_size):
             add_chunk(tally, chunk, kind, world.exposure, grid)
         tallies.append(tally)
     accidents = play_accidents(world, [tally.candidates for tally in tallies])

@@ -1,0 +1,269 @@
+"""The closed form: expected curves by quadrature, without a random number.
+
+It exists while mines do not interact. Panels of 16-point Gauss-Legendre break at every output time, at every calendar change of a
+clock and at mean +- {1, 2, 3, 4, 6, 9} sd of each law: plain adaptive quadrature steps over a narrow self-destruct peak.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from simulator.clocks import Array, day_of, pace_at, read
+from simulator.laws import Fixed, Law
+from simulator.lifetimes import density, quadrature_edges, survival
+from simulator.trajectory import Curves
+from simulator.units import DAYS_PER_YEAR
+from simulator.world import MineKind, World
+
+CAUSES = ("self_destruct", "battery", "ageing", "accident")
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
+_LAYING_NODES, _LAYING_WEIGHTS = np.polynomial.legendre.leggauss(5)
+_MOST_LAYING_PANELS = 800
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Expected:
+    """Expected curves, the cumulative incidence of each of CAUSES [K, 4, T], and denied_km2 [K + 1, T].
+
+    ``hazardous_spread`` and ``inert_spread`` [K, T] bound from below the standard deviation that the devices alone give the
+    conditional estimate of one replicate (failure outcomes share their lifetimes, so their parts never cancel): what a sample
+    in which a rare event did not happen to occur fails to show.
+    """
+
+    curves: Curves
+    incidence: Array
+    denied_km2: Array
+    hazardous_spread: Array
+    inert_spread: Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Fate:
+    """Probabilities of one armed mine by failure outcome [4, T] and cause [4 outcomes, 4 causes, T]; mine-days [T]."""
+
+    hazardous: Array
+    incidence: Array
+    mine_days: Array
+
+
+def outcome_probabilities(kind: MineKind) -> Array:
+    """q00, q01, q10, q11 [4]: self-destruct works or fails, then back-up works or fails."""
+    f1, f2, common = kind.self_destruct_failure, kind.backup_failure, kind.common_cause
+    both = f1 * (common + (1 - common) * f2)
+    return np.array([(1 - f1) * (1 - f2), (1 - f1) * f2, f1 - both, both])
+
+
+def expected(world: World) -> Expected:
+    """The closed form of every curve of a world in which nothing interacts."""
+    times, kinds, activity = world.times, world.kinds, world.exposure.group_activity
+    group_share = np.bincount(world.exposure.group, world.region.area_km2) / world.region.total_area_km2
+    rows, incidences, hazardous_spread, inert_spread = [], [], [], []
+    for kind in kinds:
+        q, armed, laid = outcome_probabilities(kind), 1.0 - kind.arming_failure, kind.count * laid_share(kind, times)
+        by_group = [_fate(world, kind, float(value)) for value in activity]
+        # Averages over the cells; accidents go by the activity of the cell they happen in.
+        hazardous = sum(share * fate.hazardous for share, fate in zip(group_share, by_group, strict=True))
+        incidence = sum(share * fate.incidence for share, fate in zip(group_share, by_group, strict=True))
+        mine_days = sum(share * (q @ fate.mine_days) for share, fate in zip(group_share, by_group, strict=True))
+        exposed = sum(
+            share * value * (q @ fate.hazardous) for share, value, fate in zip(group_share, activity, by_group, strict=True)
+        )
+        mines = kind.count * armed
+        causes = mines * np.einsum("s,sct->ct", q, incidence)
+        pace = pace_at(world.exposure.clock, times) * DAYS_PER_YEAR
+        inert = kind.arming_failure * laid + causes[1] + causes[2]
+        rows.append((laid, mines * (q @ hazardous), inert, causes[3], mines * exposed * pace, mines * mine_days))
+        incidences.append(causes)
+        hazardous_spread.append(_spread(kind, q, hazardous))
+        inert_spread.append(_spread(kind, q, incidence[:, 1] + incidence[:, 2]))
+    return Expected(
+        Curves(*(np.array(column) for column in zip(*rows, strict=True))),
+        np.array(incidences),
+        expected_denied(world),
+        np.array(hazardous_spread),
+        np.array(inert_spread),
+    )
+
+
+def laid_share(kind: MineKind, times: Array) -> Array:
+    """Share of a class that is laid by each time, shape [T]."""
+    if not kind.is_wave:
+        return (times >= kind.laid_from).astype(float)
+    return np.clip((times - kind.laid_from) / (kind.laid_to - kind.laid_from), 0.0, 1.0)
+
+
+def expected_denied(world: World) -> Array:
+    """Expected area [km2] of the cells in which an item of each class, and last of any class, is laid, shape [K + 1, T]."""
+    share = world.region.area_km2 / world.region.total_area_km2
+    sizes, members = np.unique(share, return_counts=True)
+    empty = np.ones((sizes.size, world.times.size))
+    rows = []
+    for kind in world.kinds:
+        free = np.exp(kind.count * np.log1p(-np.outer(sizes, laid_share(kind, world.times)).clip(max=1 - 1e-16)))
+        rows.append(free)
+        empty = empty * free
+    area = sizes * members * world.region.total_area_km2
+    return np.array([area @ (1.0 - free) for free in (*rows, empty)])
+
+
+def mean_lifetime(laws: Sequence[Law], until_days: float = np.inf) -> float:
+    """Mean of the shortest of independent lifetimes [days], or of their minimum with ``until_days``."""
+    edges = np.unique(np.concatenate([[0.0], *(quadrature_edges(law) for law in laws)]))
+    if np.isfinite(until_days):
+        edges = np.append(edges[edges < until_days], until_days)
+    else:
+        # Beyond the last edge of the longest law 1e-19 of it is left.
+        edges = np.concatenate((edges, edges[-1] * np.array([1.5, 2.0, 4.0])))
+    days, weights = _panels(edges)
+    alive = np.prod([survival(law, days) for law in laws], axis=0)
+    return float((alive * weights).sum())
+
+
+def _spread(kind: MineKind, q: Array, shares: Array) -> Array:
+    shares = shares.clip(0.0, 1.0)
+    return np.sqrt(kind.count * (np.square(q) @ (shares * (1.0 - shares)))) * (1.0 - kind.arming_failure)
+
+
+def _fate(world: World, kind: MineKind, activity: float) -> _Fate:
+    """What becomes of an armed mine of the class in a cell of the given activity, averaged over the laying period."""
+    size = world.times.size
+    total = _Fate(np.zeros((4, size)), np.zeros((4, 4, size)), np.zeros((4, size)))
+    for laid, weight in _laying(world, kind):
+        fate = _fate_of_mine(world, kind, activity, laid)
+        total = _Fate(
+            total.hazardous + weight * fate.hazardous,
+            total.incidence + weight * fate.incidence,
+            total.mine_days + weight * fate.mine_days,
+        )
+    return total
+
+
+def _laying(world: World, kind: MineKind) -> Iterator[tuple[float, float]]:
+    """Laying days and their weights: one day, or nodes over the period with panels finer than the narrowest law."""
+    if not kind.is_wave:
+        yield kind.laid_from, 1.0
+        return
+    # An output time is a kink in the laying day; with a fixed lifetime a jump stands that long before it.
+    kinks = [world.times, *(world.times - law.days for law in (kind.self_destruct, kind.ageing) if isinstance(law, Fixed))]
+    if isinstance(kind.battery, Fixed):
+        kinks.append(day_of(kind.battery_clock, read(kind.battery_clock, world.times) - kind.battery.days))
+    kinks = [days[(days > kind.laid_from) & (days < kind.laid_to)] for days in kinks]
+    edges = np.unique(np.concatenate([[kind.laid_from, kind.laid_to], *kinks]))
+    width = max(_narrowest(kind), (kind.laid_to - kind.laid_from) / _MOST_LAYING_PANELS)
+    parts = [np.linspace(a, b, int(np.ceil((b - a) / width)) + 1)[:-1] for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    edges = np.append(np.concatenate(parts), kind.laid_to)
+    half = np.diff(edges) / 2
+    days = (edges[:-1] + half)[:, None] + half[:, None] * _LAYING_NODES
+    weights = half[:, None] * _LAYING_WEIGHTS / (kind.laid_to - kind.laid_from)
+    yield from zip(days.ravel().tolist(), weights.ravel().tolist(), strict=True)
+
+
+def _narrowest(kind: MineKind) -> float:
+    """The smallest distance between the inner edges of a law: its scale of variation [days]."""
+    widths = [np.inf]
+    for law in (kind.self_destruct, kind.battery, kind.ageing):
+        edges = quadrature_edges(law)
+        if edges.size >= 13:
+            widths.append(float(2 * (edges.max() - edges.min()) / 18))
+    return max(min(widths), 0.05)
+
+
+def _fate_of_mine(world: World, kind: MineKind, activity: float, laid: float) -> _Fate:
+    times, horizon = world.times, world.times[-1]
+    clock, exposure = kind.battery_clock, world.exposure.clock
+    battery_at_laying = float(read(clock, np.array([laid]))[0])
+    dose_at_laying = float(read(exposure, np.array([laid]))[0])
+    edges = [
+        times,
+        [laid],
+        clock.days,
+        exposure.days,
+        laid + quadrature_edges(kind.self_destruct),
+        laid + quadrature_edges(kind.ageing),
+        day_of(clock, battery_at_laying + quadrature_edges(kind.battery)),
+    ]
+    breaks = np.unique(np.concatenate(edges))
+    breaks = breaks[(breaks >= laid) & (breaks <= horizon)]
+    if breaks.size < 2:
+        breaks = np.array([laid, laid])
+
+    def alive(days: Array, *, before: bool = False) -> tuple[Array, Array, Array, Array]:
+        at = _survival_before if before else survival
+        return (
+            at(kind.self_destruct, days - laid),
+            at(kind.battery, read(clock, days) - battery_at_laying),
+            at(kind.ageing, days - laid),
+            np.exp(-activity * np.maximum(read(exposure, days) - dose_at_laying, 0.0)),
+        )
+
+    days, weights = _panels(breaks)
+    sd, battery, ageing, free = alive(days)
+    working = _by_outcome(sd, battery) * ageing * free
+    sd_flow = density(kind.self_destruct, days - laid)
+    battery_flow = density(kind.battery, read(clock, days) - battery_at_laying) * pace_at(clock, days)
+    ageing_flow = density(kind.ageing, days - laid)
+    zero, one = np.zeros_like(sd), np.ones_like(sd)
+    flows = np.stack(
+        [
+            np.stack([sd_flow * battery, sd_flow, zero, zero]) * ageing * free,
+            np.stack([sd * battery_flow, zero, battery_flow, zero]) * ageing * free,
+            np.stack([sd * battery, sd, battery, one]) * ageing_flow * free,
+            working * activity * pace_at(exposure, days),
+        ],
+        axis=1,
+    )
+    index = np.searchsorted(breaks, np.maximum(times, laid))
+    incidence = _cumulative(flows * weights)[..., index]
+    _add_atoms(incidence, kind, laid, alive, times)
+    sd, battery, ageing, free = alive(np.maximum(times, laid))
+    return _Fate(
+        np.where(times >= laid, _by_outcome(sd, battery) * ageing * free, 0.0),
+        incidence,
+        _cumulative(working * weights)[..., index],
+    )
+
+
+def _by_outcome(sd: Array, battery: Array) -> Array:
+    """Survival of the devices in each failure outcome, from their own survivals, a new first axis of 4."""
+    return np.stack([sd * battery, sd, battery, np.ones_like(sd)])
+
+
+def _add_atoms(incidence: Array, kind: MineKind, laid: float, alive: Callable[..., tuple[Array, ...]], times: Array) -> None:
+    """Add the lifetimes that end at one exact time; self-destruction wins a tie, then the battery, then ageing."""
+    clock = kind.battery_clock
+    laws: list[tuple[int, Law]] = [(0, kind.self_destruct), (1, kind.battery), (2, kind.ageing)]
+    for cause, law in laws:
+        if not isinstance(law, Fixed):
+            continue
+        day = np.array([laid + law.days])
+        if cause == 1:
+            day = day_of(clock, read(clock, np.array([laid])) + law.days)
+        if not np.isfinite(day[0]):
+            continue
+        after, before = alive(day), alive(day, before=True)
+        sd, battery, ageing = (
+            float((after if rank < cause else before)[rank][0]) if rank != cause else 1.0 for rank in range(3)
+        )
+        free = float(after[3][0])
+        outcomes = {0: (battery, 1.0, 0.0, 0.0), 1: (sd, 0.0, 1.0, 0.0), 2: (sd * battery, sd, battery, 1.0)}[cause]
+        jump = np.array(outcomes) * free * (ageing if cause != 2 else 1.0)
+        incidence[:, cause] += jump[:, None] * (times >= day[0])
+
+
+def _survival_before(law: Law, days: Array) -> Array:
+    """P(lifetime >= days): the survival just before."""
+    return np.where(days <= law.days, 1.0, 0.0) if isinstance(law, Fixed) else survival(law, days)
+
+
+def _panels(edges: Array) -> tuple[Array, Array]:
+    """Nodes and weights of Gauss-Legendre over panels between edges [P + 1], both [P, 16]."""
+    half = np.diff(edges)[:, None] / 2
+    return edges[:-1, None] + half * (1 + _NODES), half * _WEIGHTS
+
+
+def _cumulative(panels: Array) -> Array:
+    """Integral up to each edge, [..., P + 1], from weighted values on the nodes [..., P, 16]."""
+    total = np.cumsum(panels.sum(axis=-1), axis=-1)
+    return np.concatenate([np.zeros((*total.shape[:-1], 1)), total], axis=-1)
+

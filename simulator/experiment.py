@@ -1,0 +1,173 @@
+"""Running scenarios: replicates played together, stopped early when tight enough, kept as they finish."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from simulator import store
+from simulator.engine import play
+from simulator.ensemble import Ensemble, stack
+from simulator.executor import in_order
+from simulator.expected import Expected, expected
+from simulator.metrics import widest_relative_error
+from simulator.problems import input_error
+from simulator.scenario_file import LoadedScenario
+from simulator.trajectory import Trajectory
+from simulator.world import World, build_world, stream_slots
+
+SIMULATE, EXPECTED = "simulate", "expected"
+CHECK_EVERY = 10
+_KEEP_EVERY_SECONDS = 1.0
+_MOST_BYTES = 6e9
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How to run: replicates at most, worker processes, the relative precision that is enough (None: play them all)."""
+
+    replicates: int
+    workers: int = 1
+    precision: float | None = None
+    method: str = SIMULATE
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScenarioOutcome:
+    """One scenario's part of a result; ``ensemble`` is None when only the closed form was asked for."""
+
+    loaded: LoadedScenario
+    world: World
+    expected: Expected
+    ensemble: Ensemble | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """What a run or a comparison found; the first scenario is the reference. ``precise`` is None if none was asked for."""
+
+    scenarios: tuple[ScenarioOutcome, ...]
+    plan: Plan
+    replicates: int
+    precise: bool | None
+    seconds: float
+
+
+def build_worlds(scenarios: Sequence[LoadedScenario]) -> list[World]:
+    """Worlds that can be compared: on the first one's time grid, with classes in the slots of their counterparts.
+
+    Raises InputError when scenarios differ in start or horizon, or use what is not modelled.
+    """
+    reference = scenarios[0]
+    names = list(reference.scenario.mines)
+    worlds = []
+    for loaded in scenarios:
+        for key in ("start", "horizon"):
+            mine, its = getattr(loaded.scenario, key), getattr(reference.scenario, key)
+            if mine != its:
+                unit = " days" if key == "horizon" else ""
+                message = f"is {mine}{unit}, but {its}{unit} in the reference {reference.name}; a comparison needs the same"
+                raise input_error(message, mark=loaded.place([key]), path=key)
+        worlds.append(build_world(loaded, stream_slots(names, list(loaded.scenario.mines))))
+    return worlds
+
+
+def run(
+    scenarios: Sequence[LoadedScenario],
+    plan: Plan,
+    *,
+    digest: str = "",
+    folder: Path | None = None,
+    progress: Progress | None = None,
+) -> Outcome:
+    """Run scenarios on the same draws: those of the first one's seed.
+
+    Finished replicates are kept in ``folder`` under ``digest`` when the run takes longer than a second, and taken from there if they
+    exist. KeyboardInterrupt passes through after they are safe.
+    """
+    started = time.perf_counter()
+    worlds = build_worlds(scenarios)
+    closed = [expected(world) for world in worlds]
+    if plan.method == EXPECTED:
+        parts = tuple(map(ScenarioOutcome, scenarios, worlds, closed, [None] * len(worlds)))
+        return Outcome(parts, plan, 0, None, time.perf_counter() - started)
+    _refuse_too_much(worlds, plan)
+    played, precise = _replicates(worlds, plan, digest, folder, progress or (lambda done, total: None))
+    ensembles = _stacked(worlds, played)
+    parts = tuple(map(ScenarioOutcome, scenarios, worlds, closed, ensembles))
+    return Outcome(parts, plan, len(played), precise, time.perf_counter() - started)
+
+
+def play_together(worlds: Sequence[World], replicate: int) -> list[Trajectory]:
+    """One replicate of every world, from the first world's seed."""
+    return [play(world, replicate, seed=worlds[0].seed) for world in worlds]
+
+
+def _replicates(
+    worlds: Sequence[World], plan: Plan, digest: str, folder: Path | None, progress: Progress
+) -> tuple[list[list[Trajectory]], bool | None]:
+    path = None if folder is None else folder / "replicates.sqlite"
+    known: dict[int, list[Trajectory]] = {}
+    if path is not None and path.exists():
+        with store.opened(path) as connection:
+            known = store.kept(connection, digest, len(worlds))
+    todo = [replicate for replicate in range(plan.replicates) if replicate not in known]
+    fresh = in_order(partial(play_together, worlds), todo, plan.workers)
+    done: list[list[Trajectory]] = []
+    unsaved: list[tuple[int, list[Trajectory]]] = []
+    saved_at = time.monotonic()
+    precise = None if plan.precision is None else False
+    try:
+        for replicate in range(plan.replicates):
+            trajectories = known.pop(replicate, None)
+            if trajectories is None:
+                trajectories = next(fresh)
+                unsaved.append((replicate, trajectories))
+            done.append(trajectories)
+            progress(len(done), plan.replicates)
+            if path is not None and time.monotonic() - saved_at > _KEEP_EVERY_SECONDS:
+                _save(path, digest, unsaved)
+                saved_at = time.monotonic()
+            if plan.precision is not None and _is_checked(len(done)):
+                precise = widest_relative_error(_stacked(worlds, done)) <= plan.precision
+                if precise:
+                    break
+    except KeyboardInterrupt:
+        if path is not None:
+            _save(path, digest, unsaved)
+        raise
+    finally:
+        fresh.close()  # type: ignore[attr-defined]
+    return done, precise
+
+
+def _save(path: Path, digest: str, unsaved: list[tuple[int, list[Trajectory]]]) -> None:
+    if not unsaved:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with store.opened(path) as connection:
+        store.keep(connection, digest, unsaved)
+    unsaved.clear()
+
+
+def _is_checked(done: int) -> bool:
+    """Whether precision is looked at after so many replicates: ever more rarely, at counts fixed beforehand."""
+    step = CHECK_EVERY if done <= 200 else CHECK_EVERY * 10
+    return done % step == 0
+
+
+def _stacked(worlds: Sequence[World], played: Sequence[Sequence[Trajectory]]) -> list[Ensemble]:
+    return [stack(world, [one[index] for one in played]) for index, world in enumerate(worlds)]
+
+
+def _refuse_too_much(worlds: Sequence[World], plan: Plan) -> None:
+    rows = sum(13 * len(world.kinds) + 1 for world in worlds)
+    needed = 2.0 * 8 * plan.replicates * rows * worlds[0].times.size
+    if not needed <= _MOST_BYTES:
+        most = int(plan.replicates * _MOST_BYTES / needed)
+        message = f"{plan.replicates:,} replicates would need {needed / 1e9:.0f} GB of memory, at most {most:,} fit"
+        raise input_error(message, path="replicates")
+
