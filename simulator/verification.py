@@ -1,0 +1,92 @@
+"""The user's own scenario checked: simulation against closed form, as z-scores with a stated false-alarm rate."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+from simulator.clocks import Array
+from simulator.ensemble import ALL, Ensemble, curve, least_error, samples
+from simulator.expected import Expected
+from simulator.statistics import binomial_z, standard_error
+
+FALSE_ALARM = 1e-3
+_MOST_TIMES = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One comparison: at ``time_days`` the simulated mean of a quantity against the expected one, ``z`` errors apart.
+
+    ``reading`` is ``played`` (counts of the worlds) or ``estimate`` (the conditional estimator).
+    """
+
+    quantity: str
+    reading: str
+    time_days: float
+    simulated: float
+    expected: float
+    z: float
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """All checks of a scenario; they agree if no |z| exceeds ``limit``, which chance alone does once in 1 / FALSE_ALARM times."""
+
+    checks: tuple[Check, ...]
+    limit: float
+    largest: float
+    agrees: bool
+
+
+def verify(ensemble: Ensemble, reference: Expected) -> Verdict:
+    """Compare an ensemble with a closed form at up to 24 times; both readings of hazardous, inert and accidents."""
+    checks = tuple(_checks(ensemble, reference))
+    limit = float(-special.ndtri(FALSE_ALARM / (2 * max(1, len(checks)))))
+    largest = max((abs(check.z) for check in checks), default=0.0)
+    return Verdict(checks, limit, largest, bool(largest <= limit))
+
+
+def _checks(ensemble: Ensemble, reference: Expected) -> Iterator[Check]:
+    world = ensemble.world
+    lots = any(kind.lot_size > 1 and kind.lot_correlation > 0 for kind in world.kinds)
+    trials = sum(kind.count for kind in world.kinds) * ensemble.replicates
+    for quantity in ("hazardous", "inert", "accidents"):
+        estimate, played = samples(ensemble, ALL, quantity)
+        exact = curve(world, reference.curves, reference.denied_km2, ALL, quantity)
+        floor = np.broadcast_to(least_error(ensemble, reference, ALL, quantity), exact.shape)
+        error = np.maximum(standard_error(estimate), floor)
+        for index in _times(world.times):
+            days, value = float(world.times[index]), float(exact[index])
+            count = float(played[:, index].sum())
+            if len(world.kinds) == 1 and not lots:
+                score = binomial_z(round(count), trials, value * ensemble.replicates / trials if trials else 0.0)
+            else:
+                score = _score(played[:, index], value)
+            yield Check(quantity, "played", days, count / ensemble.replicates, value, score)
+            mean = float(estimate[:, index].mean())
+            wald = _ratio(mean - value, float(error[index]))
+            yield Check(quantity, "estimate", days, mean, value, _normal(wald, ensemble.replicates - 1))
+
+
+def _score(played: Array, value: float) -> float:
+    """The score of a mean count whose variance is not binomial, at least that of a Poisson count."""
+    error = max(float(standard_error(played)), float(np.sqrt(max(value, 0.0) / played.size)))
+    return _normal(_ratio(float(played.mean()) - value, error), played.size - 1)
+
+
+def _normal(score: float, freedom: int) -> float:
+    """The normal score as rare as a t score of so many degrees of freedom."""
+    return float(-np.copysign(special.ndtri(max(float(special.stdtr(freedom, -abs(score))), 1e-300)), score))
+
+
+def _ratio(difference: float, error: float) -> float:
+    if error > 0:
+        return difference / error
+    return 0.0 if difference == 0 else float(np.copysign(np.inf, difference))
+
+
+def _times(times: Array) -> list[int]:
+    """Indices of the times to check: spread over the grid, so dense early and sparse late as the grid itself."""
+    return np.unique(np.linspace(0, times.size - 1, min(_MOST_TIMES, times.size)).round().astype(int)).tolist()
