@@ -71,7 +71,10 @@ def read(clock: Clock, days: Array) -> Array:
 
 
 def day_of(clock: Clock, readings: Array) -> Array:
-    """The first day on which the clock reaches each reading, same shape; infinity where it never does."""
+    """The day on which the clock reaches each reading, same shape; infinity where it never does.
+
+    Where the clock stands still at exactly that reading, the end of the standstill.
+    """
     last = clock.paces[-1]
     beyond = np.maximum(readings - clock.readings[-1], 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -81,9 +84,7 @@ def day_of(clock: Clock, readings: Array) -> Array:
             if not last > 0:
                 return np.where(readings > clock.readings[0], np.inf, clock.days[0])
             return clock.days[0] + (readings - clock.readings[0]) / last
-        # np.interp takes the last of several equal readings; the first day of a standstill is wanted.
-        rising = np.concatenate(([True], np.diff(clock.readings) > 0))
-        inside = np.interp(readings, clock.readings[rising], clock.days[rising])
+        inside = np.interp(readings, clock.readings, clock.days)
         tail = np.where(beyond > 0, beyond / last + (clock.days[-1] - inside), 0.0)
         before = np.minimum(readings - clock.readings[0], 0.0) / clock.paces[0] if clock.paces[0] > 0 else 0.0
     return inside + tail + before

@@ -1,9 +1,10 @@
 """Time laws: the distributions a lifetime can follow, as they stand in a scenario.
 
-These carry parameters, in days, and compute nothing: `simulator.lifetimes` evaluates them. A law is written as a quantity
-(fixed), ``never``, or a mapping with one name, for example ``{weibull: {shape: 4, scale: 81.9 days}}``.
+These carry parameters, in days, and compute nothing: `simulator.lifetimes` evaluates them. A law is written as a
+quantity (fixed), ``never``, or a mapping with one name, for example ``{weibull: {shape: 4, scale: 81.9 days}}``.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +14,7 @@ from pydantic_core import PydanticCustomError
 
 from simulator import units
 from simulator.quantities import (
+    SOURCED_KEYS,
     Duration,
     PositiveDuration,
     PositiveNumber,
@@ -21,7 +23,8 @@ from simulator.quantities import (
     quantity_schema,
     validated,
 )
-from simulator.spec import Shorthand, Spec
+from simulator.spec import Shorthand, Spec, broken_rules
+from simulator.units import describe
 
 
 class Fixed(Spec):
@@ -77,8 +80,11 @@ class Uniform(Spec):
     @model_validator(mode="after")
     def _ordered(self) -> "Uniform":
         if not self.low < self.high:
-            raise PydanticCustomError("order", "low must be below high")
+            raise broken_rules((("low",), "must be below 'high'"))
         return self
+
+
+_PAIR = "[time, share still working]"
 
 
 class Piecewise(Spec):
@@ -91,15 +97,18 @@ class Piecewise(Spec):
 
     @model_validator(mode="after")
     def _falling(self) -> "Piecewise":
+        parts: list[tuple[tuple[str | int, ...], str]] = []
         if not self.points:
-            raise PydanticCustomError("points", "needs at least one [time, share still working] pair")
-        for (earlier, before), (later, after) in pairwise(self.points):
+            parts.append(((), f"needs at least one pair {_PAIR}"))
+        for index, ((earlier, before), (later, after)) in enumerate(pairwise(self.points), start=1):
             if not earlier < later:
-                raise PydanticCustomError("points", "times must rise from pair to pair")
+                parts.append(((index, 0), "times must rise from pair to pair"))
             if not after <= before:
-                raise PydanticCustomError("points", "shares still working must not rise")
-        if self.points[0][0] == 0 and self.points[0][1] != 1:
-            raise PydanticCustomError("points", "the share still working at time 0 must be 1")
+                parts.append(((index, 1), "shares still working must not rise from pair to pair"))
+        if self.points and self.points[0][0] == 0 and self.points[0][1] != 1:
+            parts.append(((0, 1), "the share still working at time 0 must be 1"))
+        if parts:
+            raise broken_rules(*parts)
         return self
 
 
@@ -107,7 +116,17 @@ Law = Fixed | Never | Exponential | Weibull | Lognormal | Gamma | Normal | Unifo
 
 
 def _read_piecewise(data: Any, handler: Callable[[Any], Any]) -> object:
-    return handler({"points": data} if isinstance(data, list) else data)
+    if not isinstance(data, list):
+        message = "must be a list of pairs {pair}, got {got}"
+        raise PydanticCustomError("law", message, {"pair": _PAIR, "got": describe(data)})
+    parts: list[tuple[tuple[str | int, ...], str]] = [
+        ((index,), f"must be a pair {_PAIR}, got {describe(item)}")
+        for index, item in enumerate(data)
+        if not isinstance(item, list) or len(item) != 2
+    ]
+    if parts:
+        raise broken_rules(*parts)
+    return handler({"points": data})
 
 
 _POINTS = {
@@ -131,24 +150,34 @@ class LawMapping(Spec):
 
 
 NAMES = tuple(LawMapping.model_fields)
+_EXAMPLE = "{weibull: {shape: 4, scale: 81.9 days}}"
 _FIXED = Quantity(units.DURATION, at_least=0)
 
 
 def _read_law(data: Any, handler: Callable[[Any], Any]) -> Law:
-    if isinstance(data, Mapping) and "value" not in data:
+    if isinstance(data, Mapping) and not set(data) & set(SOURCED_KEYS):
         if len(data) != 1:
             got = ", ".join(map(str, data)) or "nothing"
             raise PydanticCustomError("law", "must name exactly one time law, got {got}", {"got": got})
-        mapping = handler(data)
-        law: Law | None = next((getattr(mapping, name) for name in NAMES if getattr(mapping, name) is not None), None)
-        if law is None:
-            raise PydanticCustomError("law", "needs the parameters of the time law")
+        ((name, parameters),) = data.items()
+        if name in NAMES and parameters is None:
+            raise _without_parameters(name)
+        law: Law = getattr(handler(data), name)
         return law
     if data == "never":
         return Never()
-    if isinstance(data, str) and data.strip().lower() in NAMES:
-        raise PydanticCustomError("law", "needs the parameters of the time law '{name}'", {"name": data})
+    word = data.strip().lower() if isinstance(data, str) else ""
+    if word in NAMES:
+        raise _without_parameters(word)
+    if data is None or isinstance(data, bool | list) or re.fullmatch(r"[^0-9.+-]+", word):
+        message = "must be a duration such as 14 days, never, or a time law such as {example}; got {got}"
+        raise PydanticCustomError("law", message, {"example": _EXAMPLE, "got": describe(data)})
     return Fixed.model_construct(days=validated(data, _FIXED.read))
+
+
+def _without_parameters(name: str) -> PydanticCustomError:
+    message = "'{name}' needs its parameters, as in {example}"
+    return PydanticCustomError("law", message, {"name": name, "example": _EXAMPLE})
 
 
 if TYPE_CHECKING:

@@ -109,9 +109,7 @@ def inverse_survival(law: Law, shares: Array) -> Array:
             return high - (high - low) * shares
         case Piecewise():
             times, shares_left = piecewise_points(law)
-            # Flat stretches: np.interp over the falling shares, reversed to rise, taking the first time of each share.
-            falling = np.concatenate(([True], np.diff(shares_left) < 0))
-            found = np.interp(shares, shares_left[falling][::-1], times[falling][::-1])
+            found = np.interp(shares, shares_left[::-1], times[::-1])
             return np.where(shares < shares_left[-1], np.inf, found)
 
 

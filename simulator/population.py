@@ -20,7 +20,7 @@ from simulator.lifetimes import inverse_survival
 from simulator.region import Region, cells_of
 from simulator.world import MineKind
 
-CHUNK = 32_768
+CHUNK = 8_192
 _BLOCK = 4  # Philox4x64 makes four uniforms from one counter value.
 
 
@@ -44,7 +44,7 @@ class Purpose(IntEnum):
 class Chunk:
     """The latent draws of mines first .. first + M of one class; each column has shape [M] or is None where it is certain.
 
-    Times are calendar days from the start, infinite where a law never fires; they hold whatever the failures are.
+    ``laid`` has shape [1] where all are laid at one time. Times are calendar days from the start, infinite where a law never fires; they hold whatever the failures are.
     ``accident_share`` is the survival uniform of the Exp(1) accident threshold.
     """
 
@@ -84,7 +84,7 @@ def draw(kind: MineKind, region: Region, seed: int, replicate: int, first: int, 
         return uniforms(seed, replicate, purpose, kind.slot, first, size)
 
     period = kind.laid_to - kind.laid_from
-    laid = kind.laid_from + period * column(Purpose.LAYING) if kind.is_wave else np.full(size, kind.laid_from)
+    laid = kind.laid_from + period * column(Purpose.LAYING) if kind.is_wave else np.array([kind.laid_from])
     f1, f2 = _failure_probabilities(kind, seed, replicate, first, size)
     sd_fails = column(Purpose.SELF_DESTRUCT_FAILURE) <= f1 if kind.self_destruct_failure > 0 else None
     return Chunk(

@@ -1,21 +1,22 @@
 """Fields of a scenario that hold a number: bare, with a unit, or as a sourced value.
 
-A field annotated with one of these types takes ``10 %`` or ``{value: 10 %, source: …, uncertainty: …}`` alike and holds a
-plain float in the unit of its dimension. Where the number comes from is read by `simulator.evidence`.
+A field annotated with one of these types takes ``10 %`` or ``{value: 10 %, source: …, uncertainty: …}`` alike and
+holds a plain float in the unit of its dimension. Where the number comes from is read by `simulator.evidence`.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from difflib import get_close_matches
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from simulator import units
-from simulator.units import Dimension, UnitError, describe, quantity
+from simulator.problems import closest
+from simulator.units import Dimension, UnitError, describe, dimension_example, quantity
 
 SOURCED_KEYS = ("value", "source", "grade", "note", "uncertainty")
 GRADES = ("very low", "low", "moderate", "high")
@@ -25,7 +26,7 @@ _Part = tuple[tuple[str | int, ...], str]
 Result = TypeVar("Result")
 
 
-class InvalidParts(Exception):
+class PartsError(Exception):
     """Several problems below one field, each with its path from that field."""
 
     def __init__(self, parts: list[_Part]) -> None:
@@ -50,17 +51,17 @@ class Quantity:
         return quantity_schema(self)
 
     def read(self, data: object) -> float | int:
-        """The number behind ``data``; raises UnitError or InvalidParts."""
+        """Return the number behind ``data``; raises UnitError or PartsError."""
         if isinstance(data, Mapping):
             return self._sourced(data)
         return self.scalar(data)
 
     def scalar(self, data: object) -> float | int:
-        """The number a scalar means; raises UnitError when it is no such quantity or out of range."""
+        """Return the number a scalar means; raises UnitError when it is no such quantity or out of range."""
         value = quantity(data, self.dimension)
         if not self._inside(value):
             hint = ""
-            if self.dimension is units.PROBABILITY and 1 < value <= 100 and not isinstance(data, str):
+            if self.dimension is units.PROBABILITY and 2 <= value <= 100 and not str(data).endswith("%"):
                 hint = f" (did you mean {data} %?)"
             raise UnitError(f"must be {self.rule}, got {data}{hint}")
         if self.integer:
@@ -74,14 +75,9 @@ class Quantity:
         """The allowed range in words, with its unit."""
         unit = f" {self.dimension.unit}" if self.dimension.unit else ""
         if self.at_least is not None and self.at_most is not None:
-            return f"between {self.at_least:g} and {self.at_most:g}{unit}"
-        if self.above is not None and self.at_most is not None:
-            return f"above {self.above:g} and at most {self.at_most:g}{unit}"
-        if self.above is not None:
-            return f"above {self.above:g}{unit}"
-        if self.at_least is not None:
-            return f"at least {self.at_least:g}{unit}"
-        return f"a {self.dimension.name}"
+            return f"between {_short(self.at_least)} and {_short(self.at_most)}{unit}"
+        bounds = {"above": self.above, "at least": self.at_least, "at most": self.at_most}
+        return " and ".join(f"{word} {_short(bound)}" for word, bound in bounds.items() if bound is not None) + unit
 
     def _inside(self, value: float) -> bool:
         return (
@@ -91,100 +87,124 @@ class Quantity:
         )
 
     def _sourced(self, data: Mapping[str, object]) -> float | int:
+        if not set(data) & set(SOURCED_KEYS):
+            raise UnitError(f"must be {dimension_example(self.dimension)}, or {{value, source, …}}; got {_keys(data)}")
         parts: list[_Part] = [((key,), unknown_key(key, SOURCED_KEYS)) for key in data if key not in SOURCED_KEYS]
         value: float | int = 0
         if "value" in data:
-            parts += _problems(("value",), lambda: self.scalar(data["value"]))
-            value = self.scalar(data["value"]) if not any(path == ("value",) for path, _ in parts) else 0
+            try:
+                value = self.scalar(data["value"])
+            except UnitError as error:
+                parts.append((("value",), str(error)))
         else:
             parts.append(((), "a sourced value needs a 'value'"))
-        for key in ("source", "note"):
-            if key in data and not isinstance(data[key], str):
-                parts.append(((key,), f"must be a text, got {describe(data[key])}"))
-        if "grade" in data and data["grade"] not in GRADES:
-            parts.append((("grade",), f"must be one of {', '.join(GRADES)}, got {describe(data['grade'])}"))
-        if "source" not in data:
-            parts.append(((), "a sourced value needs a 'source' (a key of 'sources', or assumption with a note)"))
-        elif data["source"] == "assumption" and not str(data.get("note") or "").strip():
-            parts.append((("source",), "an assumption needs a 'note' that says why"))
+        parts += _provenance_problems(data)
         if "uncertainty" in data:
             parts += uncertainty_problems(data["uncertainty"], self)
         if parts:
-            raise InvalidParts(parts)
+            raise PartsError(parts)
         return value
 
 
+_POSITIVE = Quantity(units.NUMBER, above=0)
+_TESTS = Quantity(units.NUMBER, at_least=0, at_most=1e15, integer=True)
+
+
 def validated(data: object, read: Callable[[object], Result]) -> Result:
-    """What ``read`` makes of ``data``, its errors turned into those of the schema library."""
+    """Return what ``read`` makes of ``data``, its errors turned into those of the schema library."""
     try:
         return read(data)
     except UnitError as error:
         raise PydanticCustomError("quantity", "{message}", {"message": str(error)}) from None
-    except InvalidParts as error:
+    except PartsError as error:
         raise PydanticCustomError("parts", "invalid", {"parts": error.parts}) from None
 
 
 def unknown_key(key: object, known: tuple[str, ...]) -> str:
-    """The message for a key that does not exist, with the closest one that does."""
-    close = get_close_matches(str(key), known, n=1, cutoff=0.6)
-    return f"unknown key, did you mean '{close[0]}'?" if close else f"unknown key (known: {', '.join(known)})"
+    """Write the message for a key that does not exist, with the closest one that does."""
+    close = closest(key, known)
+    return f"unknown key, did you mean '{close}'?" if close else f"unknown key (known: {', '.join(known)})"
 
 
 def uncertainty_problems(data: object, field: Quantity) -> list[_Part]:
-    """Every problem of an ``uncertainty`` block of the given field; empty when it is sound."""
+    """List every problem of an ``uncertainty`` block of the given field; empty when it is sound."""
     here = ("uncertainty",)
     if not isinstance(data, Mapping) or not data:
-        return [(here, f"must be one of {', '.join(UNCERTAINTIES)}, got {describe(data)}")]
+        got = "an empty mapping" if isinstance(data, Mapping) else describe(data)
+        return [(here, f"must be one of {', '.join(UNCERTAINTIES)}, such as {{uniform: [low, high]}}; got {got}")]
     if set(data) & {"tests", "failures"}:
         return _test_problems(here, data)
     if len(data) != 1:
-        return [(here, f"must have exactly one distribution, got {', '.join(map(str, data))}")]
+        return [(here, f"must have exactly one distribution, got {_keys(data)}")]
     kind, parameters = next(iter(data.items()))
-    inside = (*here, kind)
+    inside = (*here, str(kind))
     if kind in {"uniform", "loguniform", "triangular"}:
-        size = 3 if kind == "triangular" else 2
-        if not isinstance(parameters, list) or len(parameters) != size:
-            return [(inside, f"must be a list of {size} values in rising order, got {describe(parameters)}")]
-        parts: list[_Part] = []
-        for index, item in enumerate(parameters):
-            parts += _problems((*inside, index), lambda item=item: field.scalar(item))  # type: ignore[misc]
-        if parts:
-            return parts
-        ends = [field.scalar(item) for item in parameters]
-        if not (ends[0] < ends[-1] and ends == sorted(ends)):
-            return [(inside, f"must rise from low to high, got {parameters}")]
-        if kind == "loguniform" and not ends[0] > 0:
-            return [((*inside, 0), "must be above 0 for a loguniform range")]
-        return []
+        return _range_problems(inside, parameters, field)
     if kind == "beta":
-        if not isinstance(parameters, list) or len(parameters) != 2:
-            return [(inside, f"must be a list of 2 numbers above 0, got {describe(parameters)}")]
         if field.dimension is not units.PROBABILITY:
             return [(inside, f"a beta distribution is for probabilities, this is a {field.dimension.name}")]
-        positive = Quantity(units.NUMBER, above=0)
-        return [part for i, item in enumerate(parameters)
-                for part in _problems((*inside, i), lambda item=item: positive.scalar(item))]  # type: ignore[misc]  # fmt: skip
+        return _list_problems(inside, parameters, 2, "[a, b], both above 0", _POSITIVE)
     if kind == "lognormal":
         if not isinstance(parameters, Mapping) or set(parameters) != {"median", "sigma"}:
-            return [(inside, f"needs exactly 'median' and 'sigma', got {describe(parameters)}")]
-        return _problems((*inside, "median"), lambda: field.scalar(parameters["median"])) + _problems(
-            (*inside, "sigma"), lambda: Quantity(units.NUMBER, above=0).scalar(parameters["sigma"])
-        )
+            return [(inside, f"must be {{median, sigma}}, got {_keys(parameters)}")]
+        parts = _problems((*inside, "median"), lambda: field.scalar(parameters["median"]))
+        if not parts and not field.scalar(parameters["median"]) > 0:
+            parts = [((*inside, "median"), "must be above 0 for a lognormal distribution")]
+        return parts + _problems((*inside, "sigma"), lambda: _POSITIVE.scalar(parameters["sigma"]))
     return [(inside, unknown_key(kind, UNCERTAINTIES))]
 
 
+def _provenance_problems(data: Mapping[str, object]) -> list[_Part]:
+    parts: list[_Part] = [
+        ((key,), f"must be a text, got {describe(data[key])}")
+        for key in ("source", "note")
+        if key in data and not isinstance(data[key], str)
+    ]
+    if "grade" in data and data["grade"] not in GRADES:
+        parts.append((("grade",), f"must be one of {', '.join(GRADES)}, got {describe(data['grade'])}"))
+    if data.get("source", "") == "":
+        where = ("source",) if "source" in data else ()
+        parts.append((where, "a sourced value needs a 'source' (a key of 'sources', or assumption with a note)"))
+    elif data["source"] == "assumption" and not str(data.get("note") or "").strip():
+        parts.append((("source",), "an assumption needs a 'note' that says why"))
+    return parts
+
+
+def _range_problems(inside: tuple[str, ...], parameters: object, field: Quantity) -> list[_Part]:
+    kind = inside[-1]
+    shape = "[low, most likely, high]" if kind == "triangular" else "[low, high]"
+    if parts := _list_problems(inside, parameters, 3 if kind == "triangular" else 2, shape, field):
+        return parts
+    ends = [field.scalar(item) for item in parameters]  # type: ignore[attr-defined]
+    if not (ends[0] < ends[-1] and ends == sorted(ends)):
+        return [(inside, f"must rise from low to high, got {parameters}")]
+    if kind == "loguniform" and not ends[0] > 0:
+        return [((*inside, 0), "must be above 0 for a loguniform range")]
+    return []
+
+
+def _list_problems(inside: tuple[str, ...], parameters: object, size: int, shape: str, field: Quantity) -> list[_Part]:
+    if not isinstance(parameters, list) or len(parameters) != size:
+        got = f"{len(parameters)} values" if isinstance(parameters, list) else describe(parameters)
+        return [(inside, f"must be a list {shape}, got {got}")]
+    return [
+        part
+        for index, item in enumerate(parameters)
+        for part in _problems((*inside, index), lambda item=item: field.scalar(item))  # type: ignore[misc]
+    ]
+
+
 def _test_problems(here: tuple[str, ...], data: Mapping[str, object]) -> list[_Part]:
-    parts: list[_Part] = [((*here, key), unknown_key(key, ("tests", "failures"))) for key in data
-                          if key not in {"tests", "failures"}]  # fmt: skip
-    missing = {"tests", "failures"} - set(data)
-    if missing:
-        return [*parts, (here, f"needs '{missing.pop()}' beside the other number")]
-    count = Quantity(units.NUMBER, at_least=0, at_most=1e15, integer=True)
-    for key in ("tests", "failures"):
-        parts += _problems((*here, key), lambda key=key: count.scalar(data[key]))  # type: ignore[misc]
-    if not parts and not count.scalar(data["failures"]) <= count.scalar(data["tests"]):
+    keys = ("tests", "failures")
+    parts: list[_Part] = [((*here, key), unknown_key(key, keys)) for key in data if key not in keys]
+    for key, other in (keys, keys[::-1]):
+        if key not in data:
+            return [*parts, (here, f"needs '{key}' beside '{other}'")]
+    for key in keys:
+        parts += _problems((*here, key), lambda key=key: _TESTS.scalar(data[key]))  # type: ignore[misc]
+    if not parts and not _TESTS.scalar(data["failures"]) <= _TESTS.scalar(data["tests"]):
         parts.append(((*here, "failures"), f"cannot be more than the {data['tests']} tests"))
-    if not parts and not count.scalar(data["tests"]) > 0:
+    if not parts and not _TESTS.scalar(data["tests"]) > 0:
         parts.append(((*here, "tests"), "must be at least 1"))
     return parts
 
@@ -197,13 +217,24 @@ def _problems(path: tuple[str | int, ...], check: Callable[[], object]) -> list[
     return []
 
 
+def _keys(data: object) -> str:
+    if not isinstance(data, Mapping) or not data:
+        return "an empty mapping" if isinstance(data, Mapping) else describe(data)
+    return "a mapping of " + ", ".join(str(key) for key in list(data)[:5])
+
+
+def _short(number: float) -> str:
+    return f"{number:g}".replace("e+", "e")
+
+
 def quantity_schema(field: Quantity) -> JsonSchemaValue:
-    """The JSON Schema of a numeric field: a text with unit, a bare number where allowed, or a sourced value."""
+    """Write the JSON Schema of a numeric field: a text with unit, a bare number where allowed, or a sourced value."""
     text = {"type": "string", "description": f"{field.dimension.name}, for example {field.dimension.example}"}
-    bare: dict[str, Any] = {"type": "integer" if field.integer else "number"}
-    for key, bound in (("minimum", field.at_least), ("exclusiveMinimum", field.above), ("maximum", field.at_most)):
-        if bound is not None:
-            bare[key] = bound
+    bounds = {"minimum": field.at_least, "exclusiveMinimum": field.above, "maximum": field.at_most}
+    bare = {
+        "type": "integer" if field.integer else "number",
+        **{key: bound for key, bound in bounds.items() if bound is not None},
+    }
     scalar = [bare, text] if field.dimension.bare else [text]
     sourced = {
         "type": "object",
@@ -232,15 +263,15 @@ class _Day:
 
 
 def _date(data: object) -> date:
-    if isinstance(data, str) and len(data) == 10:
-        try:
-            day = date.fromisoformat(data)
-        except ValueError as error:
-            raise UnitError(f"must be a date such as 2024-12-01, got {data!r} ({error})") from None
-        if 1900 <= day.year <= 2200:
-            return day
+    if not isinstance(data, str) or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", data):
+        raise UnitError(f"must be a date such as 2024-12-01, year, month and day; got {describe(data)}")
+    try:
+        day = date.fromisoformat(data)
+    except ValueError as error:
+        raise UnitError(f"must be a date such as 2024-12-01, got {data!r} ({error})") from None
+    if not 1900 <= day.year <= 2200:
         raise UnitError(f"must be a date from 1900 to 2200, got {data!r}")
-    raise UnitError(f"must be a date such as 2024-12-01, got {describe(data)}")
+    return day
 
 
 Probability = Annotated[float, Quantity(units.PROBABILITY, at_least=0, at_most=1)]

@@ -6,13 +6,18 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, core_schema
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 
 class Spec(BaseModel):
     """A part of a scenario: frozen, every key known."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def broken_rules(*parts: tuple[tuple[str | int, ...], str]) -> PydanticCustomError:
+    """Make an error of rules that tie several keys: each the path below the field that raises it, and a message."""
+    return PydanticCustomError("parts", "invalid", {"parts": list(parts)})
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -122,37 +122,58 @@ def _add_played(tally: Tally, chunk: Chunk, ends: _Ends, exposure: Exposure) -> 
         end = np.full(ends.size, _AFTER_ALL)
     inert = _inert_first(sd, inert_at, ends.size)
     armed = 1.0 if chunk.unarmed is None else (~chunk.unarmed).astype(float)
-    reached = chunk.accident_share > _accident_free(end, chunk, ends, exposure)
+    _add(tally.sums["laid"], ends.laid_bins, 1.0, ends.size)
+    _add(tally.sums["laid_days"], ends.laid_bins, armed * chunk.laid, ends.size)
+    _add(tally.sums["ended"], bins, armed, ends.size)
+    # Ends after the horizon fall into the last bin, which no curve reads: cut off there, they stay finite.
+    _add(tally.sums["ended_days"], bins, armed * np.minimum(end, ends.horizon), ends.size)
+    _add(tally.sums["ended_inert"], bins, armed * inert, ends.size)
     if chunk.unarmed is not None:
-        reached &= ~chunk.unarmed
-        _add(tally.sums["unarmed"], ends.laid_bins, chunk.unarmed)
-    _add(tally.sums["laid"], ends.laid_bins, 1.0)
-    _add(tally.sums["laid_days"], ends.laid_bins, armed * chunk.laid)
-    _add(tally.sums["ended"], bins, armed)
-    _add(tally.sums["ended_days"], bins, armed * end)
-    _add(tally.sums["ended_inert"], bins, armed * inert)
-    # A threshold lies below the dose seen by the end exactly if its uniform lies above the survival of that dose.
-    found = np.flatnonzero(reached)
+        _add(tally.sums["unarmed"], ends.laid_bins, chunk.unarmed.astype(float), ends.size)
+    _add_candidates(tally, chunk, end, inert, ends, exposure)
+
+
+def _add_candidates(
+    tally: Tally, chunk: Chunk, end: Array, inert: NDArray[np.bool_], ends: _Ends, exposure: Exposure
+) -> None:
+    """Keep the mines whose accident threshold lies below the dose they see by their end.
+
+    A threshold lies below a dose exactly if its uniform lies above the survival of that dose; the largest dose of any mine sorts out
+    nearly all of them before each one's own is computed.
+    """
+    largest = float(np.max(exposure.group_activity) * read(exposure.clock, np.array([ends.horizon]))[0])
+    possible = np.flatnonzero(chunk.accident_share > np.exp(-largest))
+    if chunk.unarmed is not None:
+        possible = possible[~chunk.unarmed[possible]]
+    laid = np.broadcast_to(chunk.laid, ends.size)[possible]
+    dose = read(exposure.clock, np.minimum(end[possible], ends.horizon)) - read(exposure.clock, laid)
+    reached = chunk.accident_share[possible] > np.exp(-dose * exposure.activity[chunk.cell[possible]])
+    found = possible[reached]
     if found.size:
         threshold = -np.log(chunk.accident_share[found])
         tally.candidates.append(
-            Candidates(chunk.first + found, chunk.cell[found], chunk.laid[found], threshold, end[found], inert[found])
+            Candidates(chunk.first + found, chunk.cell[found], laid[reached], threshold, end[found], inert[found])
         )
 
 
 def _add_estimate(tally: Tally, chunk: Chunk, ends: _Ends, kind: MineKind, exposure: Exposure) -> None:
-    group = exposure.group[chunk.cell] if exposure.group_activity.size > 1 else None
-    weight = _laying_weight(chunk, kind, exposure)
-    laid_cells = _by_group(ends.laid_bins, group, tally.bins)
-    _add(tally.group_sums["started"], laid_cells, weight)
-    _add(tally.group_sums["started_days"], laid_cells, weight * chunk.laid)
+    several = exposure.group_activity.size > 1
+    group = exposure.group[chunk.cell] * tally.bins if several else np.intp(0)
+    activity = exposure.activity[chunk.cell] if several else float(exposure.group_activity[0])
+    laying_dose = activity * read(exposure.clock, chunk.laid) if kind.laid_to != 0 else 0.0
+    weight = 1.0 if kind.laid_to == 0 else np.exp(np.minimum(laying_dose, _MOST_DOSE))
+    _add(tally.group_sums["started"], ends.laid_bins + group, weight, ends.size)
+    _add(tally.group_sums["started_days"], ends.laid_bins + group, weight * chunk.laid, ends.size)
     for stratum in _strata(chunk, ends, kind):
-        cells = _by_group(stratum.bins, group, tally.bins)
-        _add(tally.group_sums["ended"], cells, stratum.probability * weight)
-        _add(tally.group_sums["ended_days"], cells, stratum.probability * weight * stratum.end)
-        survived = stratum.probability * _accident_free(stratum.end, chunk, ends, exposure)
-        _add(tally.sums["estimate_ended"], stratum.bins, survived)
-        _add(tally.sums["estimate_inert"], stratum.bins, survived * stratum.inert)
+        cells = stratum.bins + group if several else stratum.bins
+        share = stratum.probability * weight
+        _add(tally.group_sums["ended"], cells, share, ends.size)
+        end = np.minimum(stratum.end, ends.horizon)
+        _add(tally.group_sums["ended_days"], cells, share * end, ends.size)
+        dose = activity * read(exposure.clock, end) - laying_dose
+        survived = stratum.probability * np.exp(-dose)
+        _add(tally.sums["estimate_ended"], stratum.bins, survived, ends.size)
+        _add(tally.sums["estimate_inert"], stratum.bins, survived * stratum.inert, ends.size)
 
 
 def _strata(chunk: Chunk, ends: _Ends, kind: MineKind) -> Iterator[_Stratum]:
@@ -171,28 +192,12 @@ def _strata(chunk: Chunk, ends: _Ends, kind: MineKind) -> Iterator[_Stratum]:
             yield _Stratum(probability, late, bins, _inert_first(sd, inert_at, ends.size))
 
 
-def _accident_free(end: Array, chunk: Chunk, ends: _Ends, exposure: Exposure) -> Array:
-    """exp(-dose) of each mine from laying to its end, or to the horizon if that comes first, shape [M]."""
-    doses = read(exposure.clock, np.minimum(end, ends.horizon)) - read(exposure.clock, chunk.laid)
-    return np.exp(np.maximum(doses, 0.0) * -_activity(chunk, exposure))
-
-
-def _laying_weight(chunk: Chunk, kind: MineKind, exposure: Exposure) -> Array | float:
-    if not kind.is_wave and kind.laid_from == 0:
-        return 1.0
-    return np.exp(np.minimum(read(exposure.clock, chunk.laid) * _activity(chunk, exposure), _MOST_DOSE))
-
-
-def _activity(chunk: Chunk, exposure: Exposure) -> Array | float:
-    return exposure.activity[chunk.cell] if exposure.group_activity.size > 1 else float(exposure.group_activity[0])
-
-
 def _delayed(days: Array | None, fails: NDArray[np.bool_] | None) -> Array | None:
     return days if days is None or fails is None else days + _AFTER_ALL * fails
 
 
 def _delayed_bins(bins: Bins | None, fails: NDArray[np.bool_] | None, last: int) -> Bins | None:
-    return bins if bins is None or fails is None else np.maximum(bins, np.int32(last) * fails)
+    return bins if bins is None or fails is None else np.maximum(bins, last * fails)
 
 
 def _earliest(first: Array | None, second: Array | None) -> Array | None:
@@ -206,7 +211,7 @@ def _earliest_bin(ends: _Ends, *mechanisms: Bins | None) -> Bins:
     for bins in mechanisms:
         if bins is not None:
             earliest = bins if earliest is None else np.minimum(earliest, bins)
-    return np.full(ends.size, ends.last_bin, dtype=np.int32) if earliest is None else earliest
+    return np.full(ends.size, ends.last_bin, dtype=np.intp) if earliest is None else earliest
 
 
 def _inert_first(sd: Array | None, inert_at: Array | None, size: int) -> NDArray[np.bool_]:
@@ -216,12 +221,11 @@ def _inert_first(sd: Array | None, inert_at: Array | None, size: int) -> NDArray
     return np.ones(size, dtype=bool) if sd is None else inert_at < sd
 
 
-def _by_group(bins: Bins, group: NDArray[np.intp] | None, count: int) -> NDArray[np.integer]:
-    return bins if group is None else group * count + bins
-
-
-def _add(total: Array, cells: NDArray[np.integer], values: NDArray[np.generic] | float) -> None:
-    if isinstance(values, float):
-        total += values * np.bincount(cells, minlength=total.size)
+def _add(total: Array, cells: Bins, values: Array | float, mines: int) -> None:
+    """Add ``values`` of ``mines`` mines to their cells; cells or values of shape [1], or a plain number, hold for all."""
+    if cells.size == 1:
+        total[cells[0]] += np.sum(values) if np.size(values) == mines else mines * np.ravel(values)[0]
+    elif np.size(values) == 1:
+        total += float(np.ravel(values)[0]) * np.bincount(cells, minlength=total.size)
     else:
         total += np.bincount(cells, values, total.size)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from simulator.clocks import Array
 
-Bins = NDArray[np.int32]
+Bins = NDArray[np.intp]
 _MOST_TABLE = 4_000_000
 
 
@@ -65,19 +65,19 @@ class TimeBins:
 
 def time_bins(times: Array) -> TimeBins:
     """The bins of a rising time grid [T] that starts at 0 or later."""
-    step = float(np.diff(times).min()) / 2 if times.size > 1 else 1.0
-    count = int(np.ceil(times[-1] / step)) + 2
+    narrowest = float(np.diff(times).min()) if times.size > 1 else 1.0
+    # A power of two, so that dividing by the step is exact and no event can land in a neighbour's step.
+    step = 2.0 ** np.floor(np.log2(narrowest))
+    count = int(times[-1] / step) + 2
     if count > _MOST_TABLE:
         raise ValueError(f"time grid too fine: {count} steps of {step} days")
-    table = np.searchsorted(times, np.arange(count) * step, side="left").astype(np.int32)
+    table = np.searchsorted(times, np.arange(count) * step, side="left").astype(np.intp)
     return TimeBins(times, step, table, np.append(times, np.inf))
 
 
 def bins_of(days: Array, grid: TimeBins) -> Bins:
     """The bin of each event time (days, any shape; infinities allowed)."""
-    steps = np.clip(days, 0.0, grid.table.size * grid.step) * (1.0 / grid.step)
-    guess = grid.table[np.minimum(steps.astype(np.int64), grid.table.size - 1)]
-    # Rounding in the division may put an event one step off, so the guess is moved to fit on both sides.
-    guess = guess + (days > grid.padded[guess])
-    before = grid.padded[guess - 1]
-    return np.asarray(guess - ((guess > 0) & (days <= before)), dtype=np.int32)
+    steps = np.clip(days * (1.0 / grid.step), 0.0, grid.table.size - 1).astype(np.intp)
+    guess = grid.table[steps]
+    guess += days > grid.padded[guess]
+    return guess

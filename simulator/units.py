@@ -1,23 +1,39 @@
 """Quantities with units: a closed table and one strict expression.
 
-A quantity is a number, a space and a unit (``14 days``, ``139000 km2``, ``6 per million``). The table is closed on purpose:
-an expression language for units would accept far more than an analyst means, and can be made to compute for ever.
+A quantity is a number, a space and a unit (``14 days``, ``139000 km2``, ``6 per million``). The table is closed on
+purpose: an expression language for units would accept far more than an analyst means, and can be made to compute for
+ever.
 """
 
 import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from types import MappingProxyType
+
+from simulator.problems import closest
 
 DAYS_PER_YEAR = 365.25
 
 _NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
-_QUANTITY = re.compile(rf"(?P<number>{_NUMBER})(?:\s*(?P<unit>[^\s\d.+-].*))?", re.ASCII)
-_ONE_IN = re.compile(rf"(?P<number>{_NUMBER})\s+in\s+(?P<total>{_NUMBER})", re.ASCII)
+_QUANTITY = re.compile(rf"(?P<number>{_NUMBER})(?: ?(?P<unit>[A-Za-z%°‰].*))?", re.ASCII)
+_ONE_IN = re.compile(rf"(?P<number>{_NUMBER}) in (?P<total>{_NUMBER})", re.ASCII)
 _LONGEST_TEXT = 80
 _LARGEST = 1e18
+
+# What a text that is no number and unit may be, and what to write instead.
+_LOOKALIKES = (
+    (re.compile(r"[+-]?\d{1,3}(?:[,_' .]\d{3})+(?!\d)"), "write numbers without thousands separators"),
+    (re.compile(r"[+-]?\d+,\d"), "write decimals with a point"),
+    (re.compile(r"[−–—‐‑]"), "the minus is not a plain '-'"),
+    (re.compile(r"\d+/\d"), "write a decimal number"),
+)
+# Names of units in other habits, for suggestions only.
+_OTHER_NAMES = {
+    "y": "years", "yr": "years", "yrs": "years", "wk": "weeks", "hr": "hours", "hrs": "hours", "sec": "s",
+    "°c": "degC", "c": "degC", "celsius": "degC", "per cent": "percent", "pct": "%", "‰": "per thousand",
+    "per mille": "per thousand", "ppm": "per million", "sqkm": "km2", "km^2": "km2", "m^2": "m2", "hectares": "ha",
+}  # fmt: skip
 
 
 class UnitError(ValueError):
@@ -40,12 +56,12 @@ def _dimension(name: str, unit: str, example: str, factors: dict[str, float], *,
 
 
 _DURATIONS = {
-    "second": 1 / 86400, "seconds": 1 / 86400, "s": 1 / 86400,
-    "minute": 1 / 1440, "minutes": 1 / 1440, "min": 1 / 1440,
-    "hour": 1 / 24, "hours": 1 / 24, "h": 1 / 24,
-    "day": 1.0, "days": 1.0, "d": 1.0,
-    "week": 7.0, "weeks": 7.0,
-    "year": DAYS_PER_YEAR, "years": DAYS_PER_YEAR, "a": DAYS_PER_YEAR,
+    "seconds": 1 / 86400, "second": 1 / 86400, "s": 1 / 86400,
+    "minutes": 1 / 1440, "minute": 1 / 1440, "min": 1 / 1440,
+    "hours": 1 / 24, "hour": 1 / 24, "h": 1 / 24,
+    "days": 1.0, "day": 1.0, "d": 1.0,
+    "weeks": 7.0, "week": 7.0,
+    "years": DAYS_PER_YEAR, "year": DAYS_PER_YEAR, "a": DAYS_PER_YEAR,
 }  # fmt: skip
 _AREAS = {"m2": 1e-6, "ha": 1e-2, "km2": 1.0}
 
@@ -80,30 +96,41 @@ def quantity(data: object, dimension: Dimension) -> float:
     Raises UnitError when it is not exactly that; NaN and infinities are never accepted.
     """
     if isinstance(data, bool) or not isinstance(data, int | float | str):
-        raise UnitError(f"must be a {dimension.name} such as {dimension.example}, got {describe(data)}")
+        raise UnitError(f"must be {dimension_example(dimension)}, got {describe(data)}")
     if not isinstance(data, str):
         number, unit = _finite(data, str(data)[:_LONGEST_TEXT]), None
     else:
-        number, unit = _split(data.strip(), dimension)
+        number, unit = _split(" ".join(data.split()), dimension)
     if unit is None:
         if not dimension.bare:
-            raise UnitError(f"needs a unit, write {dimension.example} instead of {describe(data)}")
+            raise UnitError(f"needs a unit, for example '{str(data).strip()} {dimension.unit}', got {describe(data)}")
         return number
-    return number * _factor(unit, dimension)
+    factor = _factor(unit, dimension)
+    # Small units are whole fractions of the large one, and a division rounds once: 57 % is 0.57 exactly.
+    return number * factor if factor >= 1 else number / round(1 / factor)
+
+
+def dimension_example(dimension: Dimension) -> str:
+    """Name a dimension with its article and an example, for messages: "a duration such as 14 days"."""
+    return f"{_with_article(dimension.name)} such as {dimension.example}"
+
+
+def _with_article(name: str) -> str:
+    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
 
 def _split(text: str, dimension: Dimension) -> tuple[float, str | None]:
     if len(text) > _LONGEST_TEXT:
-        raise UnitError(f"must be a {dimension.name} such as {dimension.example}, got a text of {len(text)} characters")
+        raise UnitError(f"must be {dimension_example(dimension)}, got a text of {len(text)} characters")
     if dimension.bare and (match := _ONE_IN.fullmatch(text)):
         total = _finite(match["total"], text)
         if not total > 0:
             raise UnitError(f"must have a number above 0 after 'in', got {text!r}")
-        return _finite(match["number"], text) / total, None
+        return _finite(_finite(match["number"], text) / total, text), None
     match = _QUANTITY.fullmatch(text)
     if match is None:
-        hint = " (write numbers without thousands separators)" if re.match(r"\d{1,3}[, ]\d{3}", text) else ""
-        raise UnitError(f"must be a {dimension.name} such as {dimension.example}, got {text!r}{hint}")
+        hint = next((f" ({way_out})" for pattern, way_out in _LOOKALIKES if pattern.match(text)), "")
+        raise UnitError(f"must be {dimension_example(dimension)}, got {text!r}{hint}")
     return _finite(match["number"], text), match["unit"]
 
 
@@ -113,24 +140,26 @@ def _finite(number: float | str, text: str) -> float:
     except OverflowError:
         value = math.inf
     if not abs(value) <= _LARGEST:
-        raise UnitError(f"must be a finite number of at most {_LARGEST:g}, got {text!r}")
+        raise UnitError(f"must be a finite number of at most 1e18, got {text!r}")
     return value
 
 
 def _factor(unit: str, dimension: Dimension) -> float:
-    unit = " ".join(unit.split())
     if unit in dimension.factors:
         return dimension.factors[unit]
-    if unit in {"month", "months"} and dimension is DURATION:
+    if "month" in unit.lower() and (dimension is DURATION or dimension is YEARLY_RATE):
         raise UnitError("a month has no fixed length, give days, weeks or years")
-    close = get_close_matches(unit, dimension.factors, n=1, cutoff=0.5)
-    hint = f", did you mean '{close[0]}'?" if close else ""
-    known = ", ".join(dimension.factors)
-    raise UnitError(f"unknown unit '{unit}' for a {dimension.name}{hint} (known: {known})")
+    close = _OTHER_NAMES.get(unit.lower())
+    if close not in dimension.factors:
+        close = closest(unit, dimension.factors, cutoff=0.5)
+    hint = f", did you mean '{close}'?" if close else ""
+    first_names = {factor: name for name, factor in reversed(dimension.factors.items())}
+    known = ", ".join(reversed(first_names.values()))
+    raise UnitError(f"unknown unit '{unit}' for {_with_article(dimension.name)}{hint} (known: {known})")
 
 
 def describe(data: object) -> str:
-    """A short word for what stands in a file, for messages."""
+    """Say in a word what stands in a file, for messages."""
     if data is None:
         return "nothing"
     if isinstance(data, bool):
@@ -139,5 +168,5 @@ def describe(data: object) -> str:
         return "a mapping"
     if isinstance(data, list | tuple):
         return "a list"
-    text = data if isinstance(data, str) else str(data)
-    return repr(text) if len(text) <= _LONGEST_TEXT and isinstance(data, str) else text[:_LONGEST_TEXT]
+    text = repr(data) if isinstance(data, str) else str(data)
+    return text if len(text) <= _LONGEST_TEXT + 2 else f"{text[:_LONGEST_TEXT]}…"

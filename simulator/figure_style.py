@@ -1,0 +1,291 @@
+"""How figures look: lines told apart without colour, sheets measured in inches, time axes, labels that never overlap."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties, findfont, get_font
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
+
+from simulator.clocks import Array
+from simulator.figure_series import TREATY_DAYS
+from simulator.figure_wording import duration, plain_number
+from simulator.units import DAYS_PER_YEAR
+
+DPI = 150
+SMALL, NORMAL, LARGE = 8.5, 9.5, 13.5
+GREY = "#595959"
+
+_FONT = "DejaVu Sans"
+_WIDTH, _LEFT, _RIGHT, _EDGE, _BETWEEN = 10.0, 1.15, 2.9, 0.2, 0.3
+_AXIS_ROOM = 0.65
+_LINE_HEIGHT = 1.3 / 72
+_LABEL_GAP, _SAMPLE_FROM, _SAMPLE_TO, _NAME_FROM = 0.09, 0.12, 0.5, 0.58
+_EVEN_DAYS = 10.0
+_TICKS = (*(0.0, 10.0, 30.0, 120.0), *(years * DAYS_PER_YEAR for years in (1, 3, 10, 30, 100, 300, 1000)))
+_RC: dict[str, Any] = {
+    "font.family": _FONT,
+    "font.size": NORMAL,
+    "axes.labelsize": NORMAL,
+    "xtick.labelsize": SMALL,
+    "ytick.labelsize": SMALL,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "axes.axisbelow": True,
+    "grid.color": "#E4E4E4",
+    "grid.linewidth": 0.7,
+    "hatch.linewidth": 0.6,
+    "svg.fonttype": "none",
+    # Titles come from the user's file: a dollar sign is a dollar sign.
+    "text.parse_math": False,
+}
+# Colours that the colour-blind can tell apart (Okabe and Ito 2008); the reference is black and solid.
+_COLOURS = ("#000000", "#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+_DASHES = ((), (6.0, 2.0), (1.3, 1.3), (8.0, 1.6, 1.6, 1.6), (3.0, 1.3), (8.0, 1.6, 1.3, 1.3, 1.3, 1.6))
+
+
+@dataclass(frozen=True, slots=True)
+class LineStyle:
+    """A colour and a dash pattern [line widths on, off, ...], empty for a solid line."""
+
+    colour: str
+    dashes: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EndLabel:
+    """What stands at a line's end: its height there [data], a name and a number in words."""
+
+    y: float
+    name: str
+    value: str
+    style: LineStyle
+
+
+def style_of(place: int) -> LineStyle:
+    """The style of the scenario at a place in a comparison; 0 is the reference."""
+    return LineStyle(_COLOURS[place % len(_COLOURS)], _DASHES[place % len(_DASHES)])
+
+
+@contextmanager
+def house_style(salt: str = "minesim") -> Iterator[None]:
+    """Matplotlib as this project sets it, whatever the user's own settings, which return on leaving.
+
+    ``salt`` goes into the names of an SVG's parts.
+    """
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(_RC | {"svg.hashsalt": salt})
+        yield
+
+
+def text_width(text: str, size: float, *, bold: bool = False) -> float:
+    """Width of a line of text at a size [points], in inches."""
+    font = get_font(findfont(FontProperties(family=_FONT, weight="bold" if bold else "normal")))
+    font.set_size(size, 72)
+    font.set_text(text)
+    return float(font.get_width_height()[0]) / 64 / 72
+
+
+def text_height(text: str, size: float) -> float:
+    """Height of the lines of a text at a size [points], in inches."""
+    return (text.count("\n") + 1) * size * _LINE_HEIGHT
+
+
+def wrapped(text: str, width: float, size: float, *, bold: bool = False) -> str:
+    """Text broken into lines of at most ``width`` [inches]; a word longer than a line is cut."""
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if text_width(longer, size, bold=bold) <= width:
+            lines[-1] = longer
+            continue
+        lines.append("")
+        for character in word:
+            if text_width(lines[-1] + character, size, bold=bold) > width:
+                lines.append("")
+            lines[-1] += character
+    return "\n".join(line for line in lines if line)
+
+
+def sheet(
+    title: str, footer: str, rows: Sequence[float], heads: Sequence[float], columns: int = 1
+) -> tuple[Figure, list[Axes]]:
+    """A figure with its title, its footer and its panels, row by row.
+
+    ``rows`` are the heights of the panels and ``heads`` the room above them [inches]. A single column leaves room on the right
+    for the labels of line ends; several columns share their axes.
+    """
+    title = wrapped(title, _WIDTH - 2 * _EDGE, LARGE, bold=True)
+    footer = wrapped(footer, _WIDTH - 2 * _EDGE, SMALL)
+    y = sum(rows) + sum(heads) + _AXIS_ROOM * len(rows) + _EDGE + text_height(footer, SMALL)
+    height = y + _EDGE + text_height(title, LARGE)
+    figure = Figure(figsize=(_WIDTH, height), dpi=DPI)
+    edge = {"x": _EDGE / _WIDTH, "linespacing": 1.25}
+    figure.text(y=1 - _EDGE / height, s=title, size=LARGE, weight="bold", va="top", gid="title", **edge)
+    figure.text(y=_EDGE / height, s=footer, size=SMALL, va="bottom", color=GREY, gid="footer", **edge)
+    right = _RIGHT if columns == 1 else _BETWEEN
+    across = (_WIDTH - _LEFT - right - _BETWEEN * (columns - 1)) / columns
+    panels: list[Axes] = []
+    for row, head in zip(rows, heads, strict=True):
+        y -= head + row
+        for column in range(columns):
+            left = _LEFT + column * (across + _BETWEEN)
+            shared = panels[0] if panels and columns > 1 else None
+            place = (left / _WIDTH, y / height, across / _WIDTH, row / height)
+            panels.append(figure.add_axes(place, sharex=shared, sharey=shared))
+        y -= _AXIS_ROOM
+    return figure, panels
+
+
+def panel_size(axes: Axes) -> tuple[float, float]:
+    """Width and height of a panel in inches."""
+    size = axes.get_window_extent().size / DPI
+    return float(size[0]), float(size[1])
+
+
+def inches_along(axes: Axes, x: Array) -> Array:
+    """How far from the left edge of a panel the values ``x`` [data] lie, in inches."""
+    points = axes.transData.transform(np.column_stack((x, np.full(x.shape, axes.get_ylim()[1]))))
+    return np.asarray((points[:, 0] - axes.get_window_extent().x0) / DPI)
+
+
+def column_width(columns: int) -> float:
+    """Width of one of several panels beside each other, in inches."""
+    return (_WIDTH - _LEFT - _BETWEEN * columns) / columns
+
+
+def number_axis(axes: Axes, label: str, low: float, high: float) -> None:
+    """Set up an even vertical axis."""
+    axes.set_ylim(low, high)
+    axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: plain_number(y)))
+    axes.set_ylabel(label)
+
+
+def even_time(axes: Axes, horizon_days: float, since: str) -> float:
+    """Set up an even time axis, in days up to two years and in years beyond; returns the days of its unit."""
+    unit, days = ("years", DAYS_PER_YEAR) if horizon_days >= 2 * DAYS_PER_YEAR else ("days", 1.0)
+    axes.set_xlim(0.0, horizon_days / days)
+    axes.xaxis.set_major_locator(MaxNLocator(8, steps=[1, 2, 5, 10]))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: plain_number(x)))
+    axes.set_xlabel(f"Time since {since} [{unit}]")
+    return days
+
+
+def stretched_time(axes: Axes, horizon_days: float, since: str) -> float:
+    """Set up a time axis that gives the first months room: even for 10 days, logarithmic beyond; returns the days of its unit.
+
+    Horizons up to 200 days keep an even axis.
+    """
+    if not horizon_days > 200.0:
+        return even_time(axes, horizon_days, since)
+    axes.set_xscale("symlog", linthresh=_EVEN_DAYS, linscale=0.4)
+    axes.set_xlim(0.0, horizon_days)
+    ticks, labels, free_from = [], [], -np.inf
+    days = [day for day in _TICKS if day < horizon_days / 1.25] + [horizon_days]
+    for day, x in zip(days, inches_along(axes, np.array(days)), strict=True):
+        label = _brief(day)
+        half = text_width(label, SMALL) / 2
+        if x - half > free_from:
+            ticks.append(day)
+            labels.append(label)
+            free_from = x + half + 0.08
+    axes.set_xticks(ticks, labels)
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_xlabel(f"Time since {since} [d: days, y: years]")
+    return 1.0
+
+
+def mark_treaty_dates(axes: Axes, laid_by: float, days_per_unit: float) -> None:
+    """Thin lines 30 and 120 days after the last laying, with words above the panel."""
+    last = axes.get_xlim()[1]
+    dates = [days for days in TREATY_DAYS if (laid_by + days) / days_per_unit <= last]
+    if not dates:
+        return
+    places = [(laid_by + days) / days_per_unit for days in dates]
+    for x in places:
+        axes.axvline(x, color=GREY, linewidth=0.8, linestyle=(0, (2, 2)), zorder=1.5)
+    inches, across = inches_along(axes, np.array(places)), panel_size(axes)[0]
+    after = " after the last laying" if laid_by > 0 else ""
+    together = " and ".join(f"{days:.0f}" for days in dates)
+    wide = [f"{days:.0f} days (treaty)" for days in dates]
+    if not after and len(dates) > 1 and inches[1] - inches[0] > text_width(wide[0], SMALL) + 0.1:
+        words = list(zip(inches, wide, strict=True))
+    else:
+        choice = [f"treaty dates: {together} days{after}", f"{together} days{after}", f"{together} days"]
+        words = [(inches[0], next((text for text in choice if text_width(text, SMALL) < across), choice[-1]))]
+    for x, text in words:
+        start = min(x, across - text_width(text, SMALL)) / across
+        axes.annotate(text, (start, 1.0), (0, 3), "axes fraction", "offset points", size=SMALL, color=GREY, va="bottom")
+
+
+def room_for(labels: Sequence[EndLabel]) -> float:
+    """The height that labels of line ends need, in inches."""
+    return sum(_label_height(label) + _LABEL_GAP for label in labels)
+
+
+def label_ends(axes: Axes, labels: Sequence[EndLabel]) -> None:
+    """Write names and numbers to the right of a panel, each beside its line's end, moved apart where they would overlap."""
+    across, up = panel_size(axes)
+    ends = [_fraction(axes, label.y) for label in labels]
+    heights = [_label_height(label) / up for label in labels]
+    for label, end, y, height in zip(labels, ends, _apart(ends, heights, _LABEL_GAP / up), heights, strict=True):
+        thin = Line2D([1.0, 1.0 + _SAMPLE_FROM / across], [end, y], color=label.style.colour, linewidth=0.7)
+        sample = Line2D([1.0 + edge / across for edge in (_SAMPLE_FROM, _SAMPLE_TO)], [y, y], **line_look(label.style))
+        for line in (thin, sample):
+            line.set(transform=axes.transAxes, clip_on=False)
+            axes.add_line(line)
+        name, value = _label_lines(label)
+        x, top = 1.0 + _NAME_FROM / across, y + height / 2
+        text = {"transform": axes.transAxes, "va": "top", "linespacing": 1.2, "size": SMALL}
+        axes.text(x, top, name, **text)
+        axes.text(x, top - text_height(name, SMALL) / up, value, weight="bold", **text)
+
+
+def line_look(style: LineStyle) -> dict[str, Any]:
+    """How the line of a scenario is drawn."""
+    return {"color": style.colour, "linewidth": 1.7, "linestyle": (0, style.dashes) if style.dashes else "solid"}
+
+
+def _label_lines(label: EndLabel) -> tuple[str, str]:
+    width = _RIGHT - _NAME_FROM - _EDGE
+    return wrapped(label.name, width, SMALL), wrapped(label.value, width, SMALL, bold=True)
+
+
+def _label_height(label: EndLabel) -> float:
+    return sum(text_height(text, SMALL) for text in _label_lines(label))
+
+
+def _fraction(axes: Axes, y: float) -> float:
+    """The height of a value in its panel, 0 to 1."""
+    point = axes.transData.transform((axes.get_xlim()[1], max(y, axes.get_ylim()[0])))
+    return float(np.clip(axes.transAxes.inverted().transform(point)[1], 0.0, 1.0))
+
+
+def _apart(wanted: Sequence[float], heights: Sequence[float], gap: float) -> list[float]:
+    """Middles of blocks stacked between 0 and 1 in the order of where they are wanted, as near to it as they go."""
+    order = sorted(range(len(wanted)), key=lambda block: (wanted[block], -block))
+    middles = list(wanted)
+    floor = -gap
+    for block in order:
+        middles[block] = max(middles[block], floor + gap + heights[block] / 2)
+        floor = middles[block] + heights[block] / 2
+    ceiling = 1.0 + gap
+    for block in reversed(order):
+        middles[block] = min(middles[block], ceiling - gap - heights[block] / 2)
+        ceiling = middles[block] - heights[block] / 2
+    return middles
+
+
+def _brief(days: float) -> str:
+    amount, unit, *_ = duration(days).split(" ")
+    return f"{amount} {unit[0]}" if days else "0"
