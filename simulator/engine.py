@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from simulator.clocks import Array, day_of, pace_at, read
 from simulator.population import CHUNK, chunks
 from simulator.tally import Candidates, Tally, add_chunk
-from simulator.trajectory import Curves, TimeBins, Trajectory, bins_of, time_bins
+from simulator.trajectory import Bins, Curves, TimeBins, Trajectory, bins_of, time_bins
 from simulator.units import DAYS_PER_YEAR
 from simulator.world import World
 
@@ -145,28 +145,34 @@ def timeout(env: simpy.Environment, day: float) -> simpy.Timeout:
 
 
 def _played(world: World, tallies: Sequence[Tally], accidents: Accidents, grid: TimeBins) -> Curves:
-    size = grid.size + 1
+    size, groups = grid.size + 1, world.exposure.group_activity.size
+    pace = pace_at(world.exposure.clock, grid.times) * DAYS_PER_YEAR
     rows = []
     for index, tally in enumerate(tallies):
         mine = accidents.kind == index
         day, end = accidents.day[mine], accidents.end[mine]
         at, ended = bins_of(day, grid), bins_of(end, grid)
-        lost = _cumulated(np.bincount(at, minlength=size))
+        group = world.exposure.group[accidents.cell[mine]] * size
+
+        def by_group(bins: Bins, group: Bins = group) -> Array:
+            return np.bincount(bins + group, minlength=groups * size)
+
         # From its accident on a mine is not hazardous; what it would have done later does not happen.
-        returned = _cumulated(np.bincount(ended, minlength=size))
-        sums = tally.sums
-        laid, unarmed = _cumulated(sums["laid"]), _cumulated(sums["unarmed"])
-        hazardous = laid - unarmed - _cumulated(sums["ended"]) - lost + returned
+        armed = tally.group_sums["armed"].reshape(groups, -1)
+        ended_now = (tally.group_sums["ended"] + by_group(at) - by_group(ended)).reshape(groups, -1)
+        working = _cumulated(armed - ended_now)
+        hazardous, sums = working.sum(axis=0), tally.sums
+        laid, lost = _cumulated(sums["laid"]), _cumulated(np.bincount(at, minlength=size))
         inert_lost = _cumulated(np.bincount(ended[accidents.inert_after[mine]], minlength=size))
-        days_ended = _cumulated(sums["ended_days"]) - _cumulated(np.bincount(ended, end, size))
+        days_ended = _cumulated(sums["ended_days"] - np.bincount(ended, np.minimum(end, grid.times[-1]), size))
         days_ended += _cumulated(np.bincount(at, day, size))
         rows.append(
             (
                 laid,
                 hazardous,
-                unarmed + _cumulated(sums["ended_inert"]) - inert_lost,
+                laid - _cumulated(armed.sum(axis=0)) + _cumulated(sums["ended_inert"]) - inert_lost,
                 lost,
-                hazardous * _mean_rate(world, grid.times),
+                world.exposure.group_activity @ working * pace,
                 days_ended + grid.times * hazardous - _cumulated(sums["laid_days"]),
             )
         )
@@ -180,13 +186,13 @@ def _estimated(world: World, tallies: Sequence[Tally], grid: TimeBins) -> Curves
     rows = []
     for kind, tally in zip(world.kinds, tallies, strict=True):
         armed = 1.0 - kind.arming_failure
-        groups = {name: _cumulated(sums.reshape(tally.groups, -1)) for name, sums in tally.group_sums.items()}
         # Counted from the end, so that a residue of a few in a million is not the difference of two large numbers.
-        working = _later(tally.group_sums["ended"], tally.groups) - _later(tally.group_sums["started"], tally.groups)
+        sums = {name: histogram.reshape(tally.groups, -1) for name, histogram in tally.group_sums.items()}
+        working = _later(sums["estimate_ended"]) - _later(sums["estimate_started"])
         by_group = armed * np.exp(-dose) * working
         hazardous = by_group.sum(axis=0)
         laid = _cumulated(tally.sums["laid"])
-        device_days = groups["ended_days"] + grid.times * working - groups["started_days"]
+        device_days = _cumulated(sums["estimate_ended_days"] - sums["estimate_started_days"]) + grid.times * working
         mine_days = armed * (np.exp(-middle) * np.diff(device_days)).sum(axis=0)
         rows.append(
             (
@@ -199,12 +205,6 @@ def _estimated(world: World, tallies: Sequence[Tally], grid: TimeBins) -> Curves
             )
         )
     return _curves(rows)
-
-
-def _mean_rate(world: World, times: Array) -> Array:
-    """Accidents per year of one hazardous mine, mean over the region's area, shape [T]."""
-    mean_activity = float(world.exposure.activity @ world.region.area_km2) / world.region.total_area_km2
-    return mean_activity * pace_at(world.exposure.clock, times) * DAYS_PER_YEAR
 
 
 def _denied(world: World, tallies: Sequence[Tally], grid: TimeBins) -> Array:
@@ -220,10 +220,9 @@ def _curves(rows: Sequence[Sequence[Array]]) -> Curves:
     return Curves(*(np.array(column) for column in zip(*rows, strict=True)))
 
 
-def _later(histogram: Array, groups: int) -> Array:
-    """What happens only after each grid time, shape [G, T], from a histogram over G x (T + 1) bins."""
-    rows = histogram.reshape(groups, -1)
-    return np.cumsum(rows[:, :0:-1], axis=1)[:, ::-1]
+def _later(histogram: Array) -> Array:
+    """What happens only after each grid time, shape [G, T], from a histogram [G, T + 1]."""
+    return np.cumsum(histogram[:, :0:-1], axis=1)[:, ::-1]
 
 
 def _cumulated(histogram: NDArray[np.generic]) -> Array:

@@ -49,7 +49,7 @@ def _walk(tree: Any, path: tuple[str, ...]) -> Iterator[SourcedValue]:
         value = tree.get("value")
         if isinstance(value, str | int | float):
             yield SourcedValue(
-                path, value, str(tree.get("source", "")), str(tree.get("grade", "")), str(tree.get("note", "")),
+                path, value, _text(tree, "source"), _text(tree, "grade"), _text(tree, "note"),
                 tree.get("uncertainty"),
             )  # fmt: skip
             return
@@ -59,3 +59,8 @@ def _walk(tree: Any, path: tuple[str, ...]) -> Iterator[SourcedValue]:
     elif isinstance(tree, list):
         for index, child in enumerate(tree):
             yield from _walk(child, (*path, str(index)))
+
+
+def _text(tree: Mapping[str, Any], key: str) -> str:
+    text = tree.get(key, "")
+    return text if isinstance(text, str) else ""

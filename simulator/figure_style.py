@@ -1,5 +1,6 @@
-"""How figures look: lines told apart without colour, sheets measured in inches, time axes, labels that never overlap."""
+"""How figures look: lines told apart without colour, sheets measured in inches, time axes, labels kept apart."""
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ _LINE_HEIGHT = 1.3 / 72
 _LABEL_GAP, _SAMPLE_FROM, _SAMPLE_TO, _NAME_FROM = 0.09, 0.12, 0.5, 0.58
 _EVEN_DAYS = 10.0
 _TICKS = (*(0.0, 10.0, 30.0, 120.0), *(years * DAYS_PER_YEAR for years in (1, 3, 10, 30, 100, 300, 1000)))
-_RC: dict[str, Any] = {
+_RC: dict[Any, Any] = {
     "font.family": _FONT,
     "font.size": NORMAL,
     "axes.labelsize": NORMAL,
@@ -71,24 +72,25 @@ class EndLabel:
 
 
 def style_of(place: int) -> LineStyle:
-    """The style of the scenario at a place in a comparison; 0 is the reference."""
+    """Return the style of the scenario at a place in a comparison; 0 is the reference."""
     return LineStyle(_COLOURS[place % len(_COLOURS)], _DASHES[place % len(_DASHES)])
 
 
 @contextmanager
 def house_style(salt: str = "minesim") -> Iterator[None]:
-    """Matplotlib as this project sets it, whatever the user's own settings, which return on leaving.
+    """Set Matplotlib as this project has it, whatever the user's own settings are; they return on leaving.
 
     ``salt`` goes into the names of an SVG's parts.
     """
     with mpl.rc_context():
         mpl.rcdefaults()
-        mpl.rcParams.update(_RC | {"svg.hashsalt": salt})
+        mpl.rcParams.update(_RC)
+        mpl.rcParams["svg.hashsalt"] = salt
         yield
 
 
 def text_width(text: str, size: float, *, bold: bool = False) -> float:
-    """Width of a line of text at a size [points], in inches."""
+    """Return the width of a line of text at a size [points], in inches."""
     font = get_font(findfont(FontProperties(family=_FONT, weight="bold" if bold else "normal")))
     font.set_size(size, 72)
     font.set_text(text)
@@ -96,14 +98,17 @@ def text_width(text: str, size: float, *, bold: bool = False) -> float:
 
 
 def text_height(text: str, size: float) -> float:
-    """Height of the lines of a text at a size [points], in inches."""
+    """Return the height of the lines of a text at a size [points], in inches."""
     return (text.count("\n") + 1) * size * _LINE_HEIGHT
 
 
 def wrapped(text: str, width: float, size: float, *, bold: bool = False) -> str:
-    """Text broken into lines of at most ``width`` [inches]; a word longer than a line is cut."""
+    """Break a text into lines of at most ``width`` [inches]; a word longer than a line is cut.
+
+    A number keeps its unit beside it.
+    """
     lines = [""]
-    for word in text.split():
+    for word in re.sub(r"(?<=[\d%]) (?=[a-z%])", "\xa0", text).split(" "):
         longer = f"{lines[-1]} {word}".strip()
         if text_width(longer, size, bold=bold) <= width:
             lines[-1] = longer
@@ -113,33 +118,32 @@ def wrapped(text: str, width: float, size: float, *, bold: bool = False) -> str:
             if text_width(lines[-1] + character, size, bold=bold) > width:
                 lines.append("")
             lines[-1] += character
-    return "\n".join(line for line in lines if line)
+    return "\n".join(line.strip() for line in lines if line).replace("\xa0", " ")
 
 
 def sheet(
-    title: str, footer: str, rows: Sequence[float], heads: Sequence[float], columns: int = 1
+    title: str, footer: str, rows: Sequence[float], heads: Sequence[float], columns: int | None = None
 ) -> tuple[Figure, list[Axes]]:
-    """A figure with its title, its footer and its panels, row by row.
+    """Make a figure with its title, its footer and its panels, row by row.
 
-    ``rows`` are the heights of the panels and ``heads`` the room above them [inches]. A single column leaves room on the right
-    for the labels of line ends; several columns share their axes.
+    ``rows`` are the heights of the panels and ``heads`` the room above them [inches]. Panels in ``columns`` share their
+    axes; without, they stand below each other and leave room on the right for the labels of line ends.
     """
     title = wrapped(title, _WIDTH - 2 * _EDGE, LARGE, bold=True)
     footer = wrapped(footer, _WIDTH - 2 * _EDGE, SMALL)
     y = sum(rows) + sum(heads) + _AXIS_ROOM * len(rows) + _EDGE + text_height(footer, SMALL)
     height = y + _EDGE + text_height(title, LARGE)
     figure = Figure(figsize=(_WIDTH, height), dpi=DPI)
-    edge = {"x": _EDGE / _WIDTH, "linespacing": 1.25}
+    edge: dict[str, Any] = {"x": _EDGE / _WIDTH, "linespacing": 1.25}
     figure.text(y=1 - _EDGE / height, s=title, size=LARGE, weight="bold", va="top", gid="title", **edge)
     figure.text(y=_EDGE / height, s=footer, size=SMALL, va="bottom", color=GREY, gid="footer", **edge)
-    right = _RIGHT if columns == 1 else _BETWEEN
-    across = (_WIDTH - _LEFT - right - _BETWEEN * (columns - 1)) / columns
+    across = _WIDTH - _LEFT - _RIGHT if columns is None else column_width(columns)
     panels: list[Axes] = []
     for row, head in zip(rows, heads, strict=True):
         y -= head + row
-        for column in range(columns):
+        for column in range(columns or 1):
             left = _LEFT + column * (across + _BETWEEN)
-            shared = panels[0] if panels and columns > 1 else None
+            shared = panels[0] if panels and columns else None
             place = (left / _WIDTH, y / height, across / _WIDTH, row / height)
             panels.append(figure.add_axes(place, sharex=shared, sharey=shared))
         y -= _AXIS_ROOM
@@ -147,19 +151,19 @@ def sheet(
 
 
 def panel_size(axes: Axes) -> tuple[float, float]:
-    """Width and height of a panel in inches."""
-    size = axes.get_window_extent().size / DPI
-    return float(size[0]), float(size[1])
+    """Return width and height of a panel in inches."""
+    extent = axes.get_window_extent()
+    return float(extent.width) / DPI, float(extent.height) / DPI
 
 
 def inches_along(axes: Axes, x: Array) -> Array:
-    """How far from the left edge of a panel the values ``x`` [data] lie, in inches."""
+    """Return how far from the left edge of a panel the values ``x`` [data] lie, in inches."""
     points = axes.transData.transform(np.column_stack((x, np.full(x.shape, axes.get_ylim()[1]))))
     return np.asarray((points[:, 0] - axes.get_window_extent().x0) / DPI)
 
 
 def column_width(columns: int) -> float:
-    """Width of one of several panels beside each other, in inches."""
+    """Return the width of one of several panels beside each other, in inches."""
     return (_WIDTH - _LEFT - _BETWEEN * columns) / columns
 
 
@@ -182,9 +186,9 @@ def even_time(axes: Axes, horizon_days: float, since: str) -> float:
 
 
 def stretched_time(axes: Axes, horizon_days: float, since: str) -> float:
-    """Set up a time axis that gives the first months room: even for 10 days, logarithmic beyond; returns the days of its unit.
+    """Set up a time axis that gives the first months room: even for 10 days, logarithmic beyond.
 
-    Horizons up to 200 days keep an even axis.
+    Returns the days of its unit. Horizons up to 200 days keep an even axis.
     """
     if not horizon_days > 200.0:
         return even_time(axes, horizon_days, since)
@@ -206,7 +210,7 @@ def stretched_time(axes: Axes, horizon_days: float, since: str) -> float:
 
 
 def mark_treaty_dates(axes: Axes, laid_by: float, days_per_unit: float) -> None:
-    """Thin lines 30 and 120 days after the last laying, with words above the panel."""
+    """Draw thin lines 30 and 120 days after the last laying, with words above the panel."""
     last = axes.get_xlim()[1]
     dates = [days for days in TREATY_DAYS if (laid_by + days) / days_per_unit <= last]
     if not dates:
@@ -225,16 +229,23 @@ def mark_treaty_dates(axes: Axes, laid_by: float, days_per_unit: float) -> None:
         words = [(inches[0], next((text for text in choice if text_width(text, SMALL) < across), choice[-1]))]
     for x, text in words:
         start = min(x, across - text_width(text, SMALL)) / across
-        axes.annotate(text, (start, 1.0), (0, 3), "axes fraction", "offset points", size=SMALL, color=GREY, va="bottom")
+        write_above(axes, text, 0.04, start, size=SMALL, color=GREY)
+
+
+def write_above(axes: Axes, text: str, inches: float, start: float = 0.0, **look: Any) -> None:
+    """Write a text above a panel, a distance [inches] over its top, from a fraction of its width on."""
+    axes.annotate(
+        text, (start, 1.0), (0.0, 72 * inches), "axes fraction", "offset points", va="bottom", linespacing=1.2, **look
+    )
 
 
 def room_for(labels: Sequence[EndLabel]) -> float:
-    """The height that labels of line ends need, in inches."""
+    """Return the height that labels of line ends need, in inches."""
     return sum(_label_height(label) + _LABEL_GAP for label in labels)
 
 
 def label_ends(axes: Axes, labels: Sequence[EndLabel]) -> None:
-    """Write names and numbers to the right of a panel, each beside its line's end, moved apart where they would overlap."""
+    """Write names and numbers to the right of a panel, each beside its line's end but never over another."""
     across, up = panel_size(axes)
     ends = [_fraction(axes, label.y) for label in labels]
     heights = [_label_height(label) / up for label in labels]
@@ -246,13 +257,13 @@ def label_ends(axes: Axes, labels: Sequence[EndLabel]) -> None:
             axes.add_line(line)
         name, value = _label_lines(label)
         x, top = 1.0 + _NAME_FROM / across, y + height / 2
-        text = {"transform": axes.transAxes, "va": "top", "linespacing": 1.2, "size": SMALL}
+        text: dict[str, Any] = {"transform": axes.transAxes, "va": "top", "linespacing": 1.2, "size": SMALL}
         axes.text(x, top, name, **text)
         axes.text(x, top - text_height(name, SMALL) / up, value, weight="bold", **text)
 
 
 def line_look(style: LineStyle) -> dict[str, Any]:
-    """How the line of a scenario is drawn."""
+    """Return how the line of a scenario is drawn, as Matplotlib says it."""
     return {"color": style.colour, "linewidth": 1.7, "linestyle": (0, style.dashes) if style.dashes else "solid"}
 
 
@@ -266,13 +277,13 @@ def _label_height(label: EndLabel) -> float:
 
 
 def _fraction(axes: Axes, y: float) -> float:
-    """The height of a value in its panel, 0 to 1."""
+    """Return the height of a value in its panel, 0 to 1."""
     point = axes.transData.transform((axes.get_xlim()[1], max(y, axes.get_ylim()[0])))
     return float(np.clip(axes.transAxes.inverted().transform(point)[1], 0.0, 1.0))
 
 
 def _apart(wanted: Sequence[float], heights: Sequence[float], gap: float) -> list[float]:
-    """Middles of blocks stacked between 0 and 1 in the order of where they are wanted, as near to it as they go."""
+    """Stack blocks between 0 and 1 in the order of their wanted middles, as near to them as they go."""
     order = sorted(range(len(wanted)), key=lambda block: (wanted[block], -block))
     middles = list(wanted)
     floor = -gap

@@ -2,12 +2,15 @@
 
 import math
 from collections.abc import Sequence
+from datetime import date
 
 from simulator.experiment import Outcome, ScenarioOutcome
-from simulator.figure_series import Moment, Series, laid
+from simulator.figure_series import LEAST_SAID, Moment, Series, laid, unseen_from
 from simulator.units import DAYS_PER_YEAR
 
 DISCLAIMER = "A model of civilian harm; never evidence that land is safe."
+MEANS_AND_BANDS = "Line: mean; band: 5–95 % of simulated worlds."
+
 _LONGEST_NAME = 64
 _LONGEST_NOUN = 30
 _LARGE = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
@@ -15,51 +18,63 @@ _MINUS = "\N{MINUS SIGN}"
 
 
 def number(value: float) -> str:
-    """A number for people: ``12,345`` or ``1.235 million``, and two digits where it is below ten."""
+    """Write a number for people: ``12,345`` or ``1.235 million``, with two digits where it is below ten."""
+    size = abs(value)
     for unit, word in _LARGE:
-        if abs(value) >= unit * 0.9999995:
+        if size >= unit * 0.9999995:
             return f"{value / unit:,.4g} {word}".replace("-", _MINUS)
-    return (f"{value:,.0f}" if abs(value) >= 9.95 else f"{value:.2g}").replace("-", _MINUS)
+    return (f"{value:,.0f}" if size >= 9.5 else f"{value:.2g}").replace("-", _MINUS)
 
 
 def plain_number(value: float) -> str:
-    """A number as an axis shows it: ``20,000`` or ``0.001``."""
+    """Write a number as an axis shows it: ``20,000`` or ``0.001``."""
     if abs(value) >= 9_999_999.5:
         return number(value)
-    text = f"{value:,.9f}".rstrip("0").rstrip(".")
-    return text.replace("-", _MINUS)
+    return f"{value:,.9f}".rstrip("0").rstrip(".").replace("-", _MINUS)
 
 
 def upper_bound(value: float) -> str:
-    """A bound above 0 for people: one digit, rounded up."""
+    """Write a bound above 0: one digit, rounded up."""
     step = 10.0 ** math.floor(math.log10(value))
     return plain_number(math.ceil(value / step - 1e-9) * step)
 
 
 def said(value: float, least: float) -> str:
-    """A mean in words: ``12``, or ``fewer than 0.06`` below the least that can be told from none."""
+    """Write a mean: ``12``, or ``fewer than 0.06`` below the least that can be told from none."""
     return number(value) if value >= least else f"fewer than {upper_bound(least)}"
 
 
 def share(percent: float, least: float) -> str:
-    """A share in words, precise near both ends: ``12 %``, ``99.86 %`` or ``below 0.001 %``."""
+    """Write a share, precise near both ends: ``12 %``, ``99.86 %`` or ``below 0.001 %``."""
     if percent < least:
         return f"below {upper_bound(least)} %"
     missing = 100.0 - percent
     if 5e-4 <= missing < 0.95:
         return f"{percent:.{1 - math.floor(math.log10(missing))}f} %"
-    return f"{percent:.0f} %" if percent >= 9.95 else f"{percent:.2g} %"
+    return f"{percent:.0f} %" if percent >= 9.5 else f"{percent:.2g} %"
+
+
+def more_or_fewer(value: float) -> str:
+    """Write a difference: ``12 fewer``, ``3.4 more`` or ``as many``."""
+    if abs(value) < LEAST_SAID:
+        return "as many"
+    return f"{number(abs(value))} {'fewer' if value < 0 else 'more'}"
 
 
 def duration(days: float) -> str:
-    """A span of time in words: ``120 days``, ``10 years``."""
+    """Write a span of time: ``120 days``, ``10 years``."""
     years = days / DAYS_PER_YEAR
     amount, unit = (f"{years:.3g}", "year") if years >= 2 or abs(years - 1) < 1e-6 else (f"{days:.3g}", "day")
     return f"{amount} {unit}{'' if amount == '1' else 's'}"
 
 
+def since(start: date) -> str:
+    """Write the first day of a time axis."""
+    return f"{start.day} {start:%B} {start.year}"
+
+
 def names(parts: Sequence[ScenarioOutcome]) -> list[str]:
-    """A short name for each scenario, no two alike: its title, with the file's name or its place where titles are alike."""
+    """Name each scenario shortly, no two alike: by title, with the file's name or its place where titles are alike."""
     titles = [_printable(part.world.title) for part in parts]
     files = [f"{_printable(part.world.name)}: {title}" for part, title in zip(parts, titles, strict=True)]
     places = [f"{place}: {title}" for place, title in enumerate(titles, 1)]
@@ -71,93 +86,116 @@ def names(parts: Sequence[ScenarioOutcome]) -> list[str]:
 
 
 def mines_of(parts: Sequence[ScenarioOutcome]) -> list[str]:
-    """What sentences call the mines of each scenario: by their class where that tells them apart, else by the scenario."""
+    """Name the mines of each scenario: by their class where that tells them apart, else by the scenario."""
     nouns = [_printable(part.world.kinds[0].name) for part in parts if len(part.world.kinds) == 1]
     if len(set(nouns)) == len(parts) and all(len(noun) <= _LONGEST_NOUN for noun in nouns):
         return [noun if noun.lower().endswith("mines") else f"{noun} mines" for noun in nouns]
     return ["mines"] if len(parts) == 1 else [f"mines in “{name}”" for name in names(parts)]
 
 
-def mines_sentence(outcome: Outcome, found: Sequence[Series], moment: Moment, state: str) -> str:
-    """How many of the mines laid are in a state, such as ``still hazardous``, at a moment; the reference comes last."""
+def hazard_sentence(outcome: Outcome, found: Sequence[Series], moment: Moment) -> str:
+    """Say how many of the mines laid are still hazardous at a moment; the reference comes last."""
+    counts, mines = _counted(outcome, found, moment)
+    first = _first(found)
+    verb = "is" if counts[first] == "1" else "are"
     passed = duration(moment.day - moment.laid_by)
     start = f"{passed} after the last mine was laid" if moment.laid_by > 0 else f"After {passed}"
-    counts = [said(one.mean[moment.index], one.least[moment.index]) for one in found]
-    mines = [
-        f"{count} of {number(round(float(laid(part)[moment.index])))} {noun}"
-        for count, part, noun in zip(counts, outcome.scenarios, mines_of(outcome.scenarios), strict=True)
-    ]
-    first = min(1, len(found) - 1) if len(found) <= 2 else 0
-    verb = "is" if counts[first] == "1" else "are"
-    text = f"{start}, {mines[first]} {verb} {state}"
+    return _completed(outcome, f"{start}, {mines[first]} {verb} still hazardous", found, moment, mines[0])
+
+
+def clearance_sentence(outcome: Outcome, found: Sequence[Series], moment: Moment) -> str:
+    """Say how many of the mines laid are still in the ground at a moment; the reference comes last."""
+    _, mines = _counted(outcome, found, moment)
+    text = f"After {duration(moment.day)}, {mines[_first(found)]} must still be cleared (hazardous or inert)"
     return _completed(outcome, text, found, moment, mines[0])
 
 
 def harm_sentence(outcome: Outcome, found: Sequence[Series], moment: Moment) -> str:
-    """Casualties up to a moment; the reference comes last."""
-    counts = [said(one.mean[moment.index], one.least[moment.index]) for one in found]
-    mines = [f"{count} from {noun}" for count, noun in zip(counts, mines_of(outcome.scenarios), strict=True)]
-    first = 1 if len(found) == 2 else 0
+    """Say how many casualties are expected up to a moment; the reference comes last."""
+    counts = [_at(one, moment) for one in found]
+    mines, first = mines_of(outcome.scenarios), _first(found)
     expected = "casualty is expected" if counts[first] == "1" else "casualties are expected"
-    text = f"Over {duration(moment.day)}, {counts[first]} {expected} from {mines_of(outcome.scenarios)[first]}"
-    return _completed(outcome, text, found, moment, mines[0])
+    text = f"Over {duration(moment.day)}, {counts[first]} {expected} from {mines[first]}"
+    return _completed(outcome, text, found, moment, f"{counts[0]} from {mines[0]}")
 
 
 def difference_sentence(outcome: Outcome, found: Sequence[Series], moment: Moment) -> str:
-    """Casualties up to a moment, more or fewer than in the reference; ``found`` are the differences of the others."""
+    """Say how many more or fewer casualties there are than in the reference; ``found`` are the others' differences."""
     mines, index = mines_of(outcome.scenarios), moment.index
-    start, end = f"Over {duration(moment.day)}", _closed_form(outcome)
-    least = max(float(one.least[index]) for one in found)
     means = [float(one.mean[index]) for one in found]
+    least = max(float(one.least[index]) for one in found)
     others = mines[1] if len(found) == 1 else f"the {len(found)} other scenarios"
+    start, end = f"Over {duration(moment.day)}", _closed_form(outcome)
     if max(map(abs, means)) < least:
-        return f"{start}, no difference in casualties shows between {others} and {mines[0]}: it is below {upper_bound(least)}{end}"
+        none = f"{start}, no difference in casualties shows between {others} and {mines[0]}"
+        return f"{none}: it is below {upper_bound(least)}{end}"
     if len(found) > 1:
-        low, high = more_or_fewer(min(means)), more_or_fewer(max(means))
-        spread = low if low == high else f"from {low} to {high}"
-        return f"{start}, {others} cause {spread} casualties than {mines[0]}{end}"
+        return f"{start}, {others} cause {_range_of_differences(min(means), max(means))} casualties than {mines[0]}{end}"
     if found[0].p05 is not None and found[0].p95 is not None:
-        low, high = (more_or_fewer(float(edge[index])) for edge in (found[0].p05, found[0].p95))
-        end = f" (in 5–95 % of paired worlds from {low} to {high})"
+        spread = _range_of_differences(float(found[0].p05[index]), float(found[0].p95[index]))
+        end = f" (5–95 % of paired worlds: {spread})"
     word = "casualty" if number(abs(means[0])) == "1" else "casualties"
     return f"{start}, {others} cause {more_or_fewer(means[0])} {word} than {mines[0]}{end}"
 
 
-def more_or_fewer(value: float) -> str:
-    """A difference in words: ``12 fewer``, ``3.4 more`` or ``as many``."""
-    if abs(value) < 1e-3:
-        return "as many"
-    return f"{number(abs(value))} {'fewer' if value < 0 else 'more'}"
-
-
-def spread_words(found: Series, index: int) -> str:
-    """The percentiles of the played worlds at a time, ``12 to 26``; empty where none was seen or none was played."""
-    if found.p05 is None or found.p95 is None or not found.seen[index]:
+def spread_words(one: Series, index: int) -> str:
+    """Write the percentiles of the played worlds at a time, ``12 to 26``; nothing where none was seen or played."""
+    if one.p05 is None or one.p95 is None or not one.seen[index]:
         return ""
-    return f"{number(float(found.p05[index]))} to {number(float(found.p95[index]))}"
+    return f"{number(float(one.p05[index]))} to {number(float(one.p95[index]))}"
 
 
-def footer(outcome: Outcome, worlds: str = "simulated worlds") -> str:
-    """How the numbers were made, and what they are not."""
+def footer(outcome: Outcome, shown: str, found: Sequence[Series] = ()) -> str:
+    """Say how the numbers were made, and what they are not; bounds are explained where ``found`` has any at the end."""
     if outcome.scenarios[0].ensemble is None:
         return f"Closed form: expected values, nothing simulated, hence no band. {DISCLAIMER}"
-    return f"{outcome.replicates:,} replicates. Line: mean; band: 5–95 % of {worlds}. {DISCLAIMER}"
+    bounds = " “Fewer than” where none was seen: 95 % upper bound of the mean." if _any_unseen(found) else ""
+    return f"{outcome.replicates:,} replicates. {shown}{bounds} {DISCLAIMER}"
+
+
+def _any_unseen(found: Sequence[Series]) -> bool:
+    return any(unseen_from(one) is not None or not one.seen.any() for one in found)
+
+
+def _first(found: Sequence[Series]) -> int:
+    """Return the scenario a sentence begins with: the one compared, unless there are several."""
+    return 1 if len(found) == 2 else 0
+
+
+def _at(one: Series, moment: Moment) -> str:
+    return said(float(one.mean[moment.index]), float(one.least[moment.index]))
+
+
+def _counted(outcome: Outcome, found: Sequence[Series], moment: Moment) -> tuple[list[str], list[str]]:
+    """Write each scenario's mean in words, and with what it is a part of."""
+    counts = [_at(one, moment) for one in found]
+    totals = [number(round(float(laid(part)[moment.index]))) for part in outcome.scenarios]
+    nouns = mines_of(outcome.scenarios)
+    return counts, [f"{count} of {total} {noun}" for count, total, noun in zip(counts, totals, nouns, strict=True)]
 
 
 def _completed(outcome: Outcome, text: str, found: Sequence[Series], moment: Moment, reference: str) -> str:
-    """A sentence with its other side: nothing, the reference, or the range of all scenarios that are not the reference."""
+    """Add a sentence's other side: the spread of worlds, the reference, or the range of all that are not the reference."""
     if len(found) == 2:
         text = f"{text}, against {reference}"
     elif len(found) > 2:
-        told = sorted(
-            ((float(one.mean[moment.index]), float(one.least[moment.index])) for one in found[1:]),
-            key=lambda pair: max(pair),
-        )
-        low, high = said(*told[0]), said(*told[-1])
-        text = f"{text}, against {low if low == high else f'between {low} and {high}'} in the {len(found) - 1} other scenarios"
+        others = sorted(found[1:], key=lambda one: max(float(one.mean[moment.index]), float(one.least[moment.index])))
+        low, high = _at(others[0], moment), _at(others[-1], moment)
+        told = low if low == high else f"between {low} and {high}"
+        text = f"{text}, against {told} in the {len(others)} other scenarios"
     elif spread := spread_words(found[0], moment.index):
         text = f"{text} (5–95 % of worlds: {spread})"
     return text + _closed_form(outcome)
+
+
+def _range_of_differences(one: float, other: float) -> str:
+    low, high = sorted((one, other), key=abs)
+    near, far = more_or_fewer(low), more_or_fewer(high)
+    if near == far:
+        return near
+    if low * high > 0 and near != "as many":
+        return f"{number(abs(low))} to {far}"
+    return f"from {near} to {far}"
 
 
 def _closed_form(outcome: Outcome) -> str:

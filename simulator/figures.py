@@ -6,37 +6,33 @@ colour-blind. Nothing here touches pyplot or any global state, and the same outc
 
 import io
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
-from numpy.lib.stride_tricks import sliding_window_view
 
 from simulator.clocks import Array
-from simulator.experiment import Outcome, ScenarioOutcome
-from simulator.figure_series import Series, difference, key_moment, laid, last_laying, last_moment, series, thinned
+from simulator.experiment import Outcome
+from simulator.figure_series import (
+    LEAST_SAID, Series, difference, key_moment, last_laying, last_moment, series, thinned, unseen_from,
+)  # fmt: skip
+from simulator.figure_states import states
 from simulator.figure_style import (
-    DPI, GREY, NORMAL, SMALL, EndLabel, LineStyle, column_width, even_time, house_style, inches_along, label_ends, line_look,
-    mark_treaty_dates, number_axis, panel_size, room_for, sheet, stretched_time, style_of, text_height, text_width, wrapped,
+    DPI, GREY, NORMAL, EndLabel, LineStyle, even_time, house_style, label_ends, line_look, mark_treaty_dates, number_axis,
+    room_for, sheet, stretched_time, style_of, write_above,
 )  # fmt: skip
 from simulator.figure_wording import (
-    difference_sentence, duration, footer, harm_sentence, mines_sentence, more_or_fewer, names, number, plain_number, said,
-    share, spread_words, upper_bound,
+    MEANS_AND_BANDS, difference_sentence, duration, footer, harm_sentence, hazard_sentence, more_or_fewer, names,
+    plain_number, said, since, spread_words, upper_bound,
 )  # fmt: skip
 from simulator.units import DAYS_PER_YEAR
 
 _PANEL_HEIGHT = 2.5
 _DATES_ROOM, _HEADING_ROOM = 0.25, 0.25
-_STATES = (
-    ("hazardous", "#D55E00", "", "white"),
-    ("inert", "#F3CF86", "////", "black"),
-    ("gone", "#EDF0F3", "", "black"),
-)
-_HATCH_COLOUR = "#9A7420"
+_NO_LINE = LineStyle(GREY, (1.0, 1.0))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,8 +53,8 @@ class _Panel:
 
 
 def figures(outcome: Outcome) -> Iterator[tuple[str, Figure]]:
-    """Every figure of a run or a comparison, with the stem of its file name."""
-    for stem, drawn in (("hazardous", _hazardous), ("states", _states), ("harm", _harm), ("difference", _difference)):
+    """Yield every figure of a run or a comparison, after the stem of its file name."""
+    for stem, drawn in (("hazardous", _hazardous), ("states", states), ("harm", _harm), ("difference", _difference)):
         if stem != "difference" or len(outcome.scenarios) > 1:
             with house_style():
                 figure = drawn(outcome)
@@ -66,7 +62,10 @@ def figures(outcome: Outcome) -> Iterator[tuple[str, Figure]]:
 
 
 def rendered(stem: str, figure: Figure) -> dict[str, bytes]:
-    """A figure as PNG (150 dots per inch) and SVG, by file name; ids in the SVG begin with ``stem``, so several fit on one page."""
+    """Draw a figure as PNG (150 dots per inch) and as SVG, by file name.
+
+    Ids in the SVG begin with ``stem``, so that several fit on one page.
+    """
     files = {}
     with house_style(f"minesim-{stem}"):
         for form, metadata in (("png", {"Software": None}), ("svg", {"Date": None})):
@@ -84,16 +83,16 @@ def _own_ids(tag: str, stem: str) -> str:
 
 def _hazardous(outcome: Outcome) -> Figure:
     found = [series(part, "hazardous") for part in outcome.scenarios]
-    times = _times(outcome)
-    end, label = duration(times[-1]), "Hazardous mines [number]"
+    times = outcome.scenarios[0].world.times
+    end, label = duration(float(times[-1])), "Hazardous mines [number]"
     words = [f"{said(one.mean[-1], one.least[-1])} after {end}" for one in found]
     panels = [_Panel("even", label, found, words, dates=True)]
     if _needs_closer_look(found, times):
         words = [_residue_words(outcome, one) for one in found]
-        heading = "The same with room for the first months and for what remains (logarithmic)"
+        heading = "Close-up: the first months, and what remains (logarithmic scales)"
         panels.append(_Panel("close", label, found, words, heading, _floor(found), stretched=True, dates=True))
-    title = mines_sentence(outcome, found, key_moment(outcome), "still hazardous")
-    return _lines(outcome, title, footer(outcome), panels)
+    title = hazard_sentence(outcome, found, key_moment(outcome))
+    return _lines(outcome, title, footer(outcome, MEANS_AND_BANDS, found), panels)
 
 
 def _harm(outcome: Outcome) -> Figure:
@@ -109,40 +108,119 @@ def _harm(outcome: Outcome) -> Figure:
         _Panel("rate", "Accidents [per year]", rates, per_year),
         _Panel("casualties", "Casualties since the start [people]", casualties, people),
     ]
-    return _lines(outcome, harm_sentence(outcome, casualties, moment), footer(outcome), panels)
+    foot = footer(outcome, MEANS_AND_BANDS, casualties)
+    return _lines(outcome, harm_sentence(outcome, casualties, moment), foot, panels)
 
 
 def _difference(outcome: Outcome) -> Figure:
     reference, *others = outcome.scenarios
     moment = last_moment(outcome)
     panels = []
-    for quantity, label in (
-        ("hazardous", "Difference in\nhazardous mines [number]"),
-        ("casualties", "Difference in casualties\nsince the start [people]"),
+    for quantity, label, what in (
+        ("hazardous", "Difference [mines]", "Hazardous mines"),
+        ("casualties", "Difference [people]", "Casualties since the start"),
     ):
         found = [difference(reference, part, quantity) for part in others]
         words = [more_or_fewer(float(one.mean[-1])) for one in found]
-        panels.append(_Panel(quantity, label, found, words))
+        panels.append(_Panel(quantity, label, found, words, f"{what}, scenario minus reference"))
     title = difference_sentence(outcome, panels[-1].found, moment)
-    worlds = "differences to the reference, each in the same simulated world"
-    return _lines(outcome, title, footer(outcome, worlds), panels)
+    shown = "Line: mean; band: 5–95 % of paired simulated worlds."
+    return _lines(outcome, title, footer(outcome, shown), panels)
 
 
 def _lines(outcome: Outcome, title: str, foot: str, panels: Sequence[_Panel]) -> Figure:
-    """A figure of panels below each other, a line for each scenario, named at its end."""
-    times, called = _times(outcome), names(outcome.scenarios)
-    labels = []
+    """Draw panels below each other, with a line for each scenario, named at its end.
+
+    Where the reference has no line, because differences to it are drawn, its name stands at the zero line.
+    """
+    called = names(outcome.scenarios)
+    every_end = []
     for panel in panels:
         first = len(called) - len(panel.found)
-        ends = [
-            EndLabel(_end(one, panel), called[place], text, style_of(place))
-            for place, (one, text) in enumerate(zip(panel.found, panel.words, strict=True), first)
-        ]
-        labels.append([EndLabel(0.0, called[0], "the reference", _ZERO), *ends] if first else ends)
-    rows = [max(_PANEL_HEIGHT, room_for(ends)) for ends in labels]
+        ends = [] if first == 0 else [EndLabel(0.0, called[0], "the reference", _NO_LINE)]
+        for place, (one, text) in enumerate(zip(panel.found, panel.words, strict=True), first):
+            y = float(one.mean[-1] if panel.floor is None or one.seen[-1] else one.least[-1])
+            ends.append(EndLabel(y, called[place], text, style_of(place)))
+        every_end.append(ends)
+    rows = [max(_PANEL_HEIGHT, room_for(ends)) for ends in every_end]
     heads = [0.15 + _DATES_ROOM * panel.dates + _HEADING_ROOM * bool(panel.heading) for panel in panels]
-    figure, axes = sheet(title, foot, rows, heads)
-    for panel, ends, place in zip(panels, labels, axes, strict=True):
-        _draw(place, panel, ends, times, outcome)
-        label_ends(place, ends)
+    figure, places = sheet(title, foot, rows, heads)
+    for axes, panel, ends in zip(places, panels, every_end, strict=True):
+        _draw(axes, panel, [end.style for end in ends][-len(panel.found) :], outcome)
+        label_ends(axes, ends)
     return figure
+
+
+def _draw(axes: Axes, panel: _Panel, styles: Sequence[LineStyle], outcome: Outcome) -> None:
+    world = outcome.scenarios[0].world
+    low, high = _range(panel.found)
+    if panel.floor is None:
+        number_axis(axes, panel.label, 1.05 * low, 1.05 * high)
+    else:
+        _logarithmic(axes, panel.label, panel.floor, high)
+    time_axis = stretched_time if panel.stretched else even_time
+    unit = time_axis(axes, world.horizon_days, since(world.start))
+    if low < 0:
+        axes.axhline(0.0, color=GREY, linewidth=1.0, linestyle=(0, _NO_LINE.dashes))
+    kept = thinned(world.times)
+    days = world.times[kept] / unit
+    for number, (one, style) in enumerate(zip(panel.found, styles, strict=True)):
+        if one.p05 is not None and one.p95 is not None:
+            axes.fill_between(days, one.p05[kept], one.p95[kept], color=style.colour, alpha=0.2, linewidth=0)
+        axes.plot(days, one.mean[kept], gid=f"{panel.key}-mean-{number}", **line_look(style))
+        if panel.floor is not None and (first := unseen_from(one)) is not None:
+            bound = float(one.least[-1])
+            axes.plot([world.times[first] / unit, days[-1]], [bound, bound], color=style.colour, linewidth=0.8, linestyle=":")
+            axes.plot(world.times[first] / unit, bound, marker="v", markersize=6, color=style.colour)
+    if panel.dates:
+        mark_treaty_dates(axes, last_laying(outcome), unit)
+    if panel.heading:
+        write_above(axes, panel.heading, 0.07 + _DATES_ROOM * panel.dates, size=NORMAL, weight="bold")
+
+
+def _range(found: Sequence[Series]) -> tuple[float, float]:
+    """Return the least (0 or below) and greatest value that is drawn, made a proper range."""
+    every = [curve for one in found for curve in (one.mean, one.p05, one.p95) if curve is not None]
+    low = min(0.0, *(float(curve.min()) for curve in every))
+    high = max(0.0, *(float(curve.max()) for curve in every))
+    if high - low < 1e-9:
+        return (low, 1.0)
+    return (low if low < -1e-9 * high else 0.0), high
+
+
+def _logarithmic(axes: Axes, label: str, floor: float, high: float) -> None:
+    axes.set_yscale("log")
+    axes.set_ylim(floor, high * 2)
+    axes.yaxis.set_major_locator(LogLocator(numticks=9))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: plain_number(y)))
+    axes.set_ylabel(label)
+
+
+def _needs_closer_look(found: Sequence[Series], times: Array) -> bool:
+    """Tell whether an even plot hides something: a residue below 1 % of the most there was, or a fall in the first year."""
+    for one in found:
+        peak = int(np.argmax(one.mean))
+        most, after = one.mean[peak], one.mean[peak:]
+        if ((after > 0) & (after < 0.01 * most)).any():
+            return True
+        within_a_year = after[times[peak:] <= times[peak] + DAYS_PER_YEAR]
+        if times[-1] >= 2 * DAYS_PER_YEAR and (within_a_year < 0.5 * most).any():
+            return True
+    return False
+
+
+def _floor(found: Sequence[Series]) -> float:
+    """Return where a logarithmic axis begins: the power of ten below the least that there is, or that can be told."""
+    ends = [float(one.mean[np.argmax(one.mean) :].min() if one.seen[-1] else one.least[-1] / 2) for one in found]
+    return float(10.0 ** np.floor(np.log10(max(min(ends), LEAST_SAID))))
+
+
+def _residue_words(outcome: Outcome, one: Series) -> str:
+    """Say how a line ends: its last number, or since when none was seen and what that leaves open."""
+    times = outcome.scenarios[0].world.times
+    first = unseen_from(one)
+    if first is None:
+        return f"{said(one.mean[-1], one.least[-1])} after {duration(float(times[-1]))}"
+    runs = f"{outcome.replicates:,} runs"
+    return f"none seen in {runs} from {duration(float(times[first]))} on: fewer than {upper_bound(one.least[-1])}"

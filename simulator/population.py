@@ -21,6 +21,7 @@ from simulator.region import Region, cells_of
 from simulator.world import MineKind
 
 CHUNK = 8_192
+_LEAST_CORRELATION = 1e-9  # below it lots cannot be told apart, and quantiles of the Beta law lose their digits
 _BLOCK = 4  # Philox4x64 makes four uniforms from one counter value.
 
 
@@ -137,7 +138,7 @@ def _failure_probabilities(
     kind: MineKind, seed: int, replicate: int, first: int, size: int
 ) -> tuple[Array | float, Array | float]:
     """Failure probabilities f1, f2 of each mine's lot; the class's own where lots do not differ."""
-    if kind.lot_correlation == 0 or kind.lot_size == 1:
+    if kind.lot_correlation < _LEAST_CORRELATION or kind.lot_size == 1:
         return kind.self_destruct_failure, kind.backup_failure
     first_lot, last_lot = first // kind.lot_size, (first + size - 1) // kind.lot_size
     lots = np.arange(first, first + size) // kind.lot_size - first_lot

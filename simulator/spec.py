@@ -2,11 +2,22 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import PurePosixPath
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    StringConstraints,
+)
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from simulator.units import describe
 
 
 class Spec(BaseModel):
@@ -35,4 +46,27 @@ class Shorthand:
         return core_schema.no_info_wrap_validator_function(self.read, handler.generate_schema(self.model))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return {"anyOf": [*self.forms, handler(schema["schema"])]}  # type: ignore[typeddict-item]
+        return {"anyOf": [*self.forms, handler(schema["schema"])]}
+
+
+def _one_line(text: str) -> str:
+    if "\n" in text or "\t" in text or text != text.strip():
+        message = "must be one line without spaces around it, got {text}"
+        raise PydanticCustomError("line", message, {"text": describe(text)})
+    return text
+
+
+def _inside_folder(name: str) -> str:
+    path = PurePosixPath(name.replace("\\", "/"))
+    if not path.parts or path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
+        message = "must be a file in the scenario's folder, got {name}"
+        raise PydanticCustomError("path", message, {"name": describe(name)})
+    return name
+
+
+Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_one_line)]
+Title = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_one_line)
+]
+Text = Annotated[str, Field(max_length=20_000)]
+FileName = Annotated[Name, AfterValidator(_inside_folder)]

@@ -33,16 +33,17 @@ class Candidates:
     inert_after: NDArray[np.bool_]
 
 
-_SUMS = ("laid", "laid_days", "unarmed", "ended", "ended_inert", "ended_days", "estimate_ended", "estimate_inert")
-_GROUP_SUMS = ("started", "started_days", "ended", "ended_days")
+_SUMS = ("laid", "laid_days", "ended_inert", "ended_days", "estimate_ended", "estimate_inert")
+_GROUP_SUMS = ("armed", "ended", "estimate_started", "estimate_started_days", "estimate_ended", "estimate_ended_days")
 
 
 @dataclass(slots=True, eq=False)
 class Tally:
     """Sums over the mines of one class, as histograms over the time bins.
 
-    ``sums`` [T + 1] are plain, ``group_sums`` [G, T + 1] go by exposure group and weigh each mine by exp(dose at laying), so that
-    times exp(-dose) they give its survival of accidents. ``first_laid`` [C] is when each cell received its first item.
+    ``sums`` [T + 1] are plain, ``group_sums`` [G (T + 1)] go by exposure group; those of the estimate there weigh each mine by
+    exp(dose at laying), so that times exp(-dose) they give its survival of accidents. ``first_laid`` [C] is when each cell
+    received its first item.
     """
 
     groups: int
@@ -76,19 +77,24 @@ def add_chunk(tally: Tally, chunk: Chunk, kind: MineKind, exposure: Exposure, gr
         np.minimum.at(tally.first_laid, chunk.cell, chunk.laid)
     else:
         tally.first_laid[chunk.cell] = kind.laid_from
-    ends = _ends(chunk, grid)
+    ends = _ends(chunk, exposure, grid)
     _add_played(tally, chunk, ends, exposure)
     _add_estimate(tally, chunk, ends, kind, exposure)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Ends:
-    """When each mechanism fires if it works, and in which bin; None where it never does."""
+    """When each mechanism fires if it works, and in which bin; None where it never does.
+
+    ``group`` is where each mine's exposure group begins among the grouped sums, shape [M], or 0 where all are one group.
+    """
 
     size: int
     horizon: float
     last_bin: int
     laid_bins: Bins
+    several: bool
+    group: Bins | int
     sd: Array | None
     sd_bins: Bins | None
     battery: Array | None
@@ -97,12 +103,14 @@ class _Ends:
     ageing_bins: Bins | None
 
 
-def _ends(chunk: Chunk, grid: TimeBins) -> _Ends:
+def _ends(chunk: Chunk, exposure: Exposure, grid: TimeBins) -> _Ends:
     def binned(days: Array | None) -> Bins | None:
         return None if days is None else bins_of(days, grid)
 
+    several = exposure.group_activity.size > 1
+    group = exposure.group[chunk.cell] * (grid.size + 1) if several else 0
     return _Ends(
-        chunk.accident_share.size, float(grid.times[-1]), grid.size, bins_of(chunk.laid, grid),
+        chunk.accident_share.size, float(grid.times[-1]), grid.size, bins_of(chunk.laid, grid), several, group,
         chunk.self_destruct, binned(chunk.self_destruct), chunk.battery, binned(chunk.battery),
         chunk.ageing, binned(chunk.ageing),
     )  # fmt: skip
@@ -124,12 +132,11 @@ def _add_played(tally: Tally, chunk: Chunk, ends: _Ends, exposure: Exposure) -> 
     armed = 1.0 if chunk.unarmed is None else (~chunk.unarmed).astype(float)
     _add(tally.sums["laid"], ends.laid_bins, 1.0, ends.size)
     _add(tally.sums["laid_days"], ends.laid_bins, armed * chunk.laid, ends.size)
-    _add(tally.sums["ended"], bins, armed, ends.size)
+    _add(tally.group_sums["armed"], ends.laid_bins + ends.group, armed, ends.size)
+    _add(tally.group_sums["ended"], bins + ends.group if ends.several else bins, armed, ends.size)
     # Ends after the horizon fall into the last bin, which no curve reads: cut off there, they stay finite.
     _add(tally.sums["ended_days"], bins, armed * np.minimum(end, ends.horizon), ends.size)
     _add(tally.sums["ended_inert"], bins, armed * inert, ends.size)
-    if chunk.unarmed is not None:
-        _add(tally.sums["unarmed"], ends.laid_bins, chunk.unarmed.astype(float), ends.size)
     _add_candidates(tally, chunk, end, inert, ends, exposure)
 
 
@@ -157,19 +164,17 @@ def _add_candidates(
 
 
 def _add_estimate(tally: Tally, chunk: Chunk, ends: _Ends, kind: MineKind, exposure: Exposure) -> None:
-    several = exposure.group_activity.size > 1
-    group = exposure.group[chunk.cell] * tally.bins if several else np.intp(0)
-    activity = exposure.activity[chunk.cell] if several else float(exposure.group_activity[0])
+    activity = exposure.activity[chunk.cell] if ends.several else float(exposure.group_activity[0])
     laying_dose = activity * read(exposure.clock, chunk.laid) if kind.laid_to != 0 else 0.0
     weight = 1.0 if kind.laid_to == 0 else np.exp(np.minimum(laying_dose, _MOST_DOSE))
-    _add(tally.group_sums["started"], ends.laid_bins + group, weight, ends.size)
-    _add(tally.group_sums["started_days"], ends.laid_bins + group, weight * chunk.laid, ends.size)
+    _add(tally.group_sums["estimate_started"], ends.laid_bins + ends.group, weight, ends.size)
+    _add(tally.group_sums["estimate_started_days"], ends.laid_bins + ends.group, weight * chunk.laid, ends.size)
     for stratum in _strata(chunk, ends, kind):
-        cells = stratum.bins + group if several else stratum.bins
+        cells = stratum.bins + ends.group if ends.several else stratum.bins
         share = stratum.probability * weight
-        _add(tally.group_sums["ended"], cells, share, ends.size)
+        _add(tally.group_sums["estimate_ended"], cells, share, ends.size)
         end = np.minimum(stratum.end, ends.horizon)
-        _add(tally.group_sums["ended_days"], cells, share * end, ends.size)
+        _add(tally.group_sums["estimate_ended_days"], cells, share * end, ends.size)
         dose = activity * read(exposure.clock, end) - laying_dose
         survived = stratum.probability * np.exp(-dose)
         _add(tally.sums["estimate_ended"], stratum.bins, survived, ends.size)

@@ -153,8 +153,7 @@ def _factor(unit: str, dimension: Dimension) -> float:
     if close not in dimension.factors:
         close = closest(unit, dimension.factors, cutoff=0.5)
     hint = f", did you mean '{close}'?" if close else ""
-    first_names = {factor: name for name, factor in reversed(dimension.factors.items())}
-    known = ", ".join(reversed(first_names.values()))
+    known = ", ".join({factor: name for name, factor in reversed([*dimension.factors.items()])}.values())
     raise UnitError(f"unknown unit '{unit}' for {_with_article(dimension.name)}{hint} (known: {known})")
 
 

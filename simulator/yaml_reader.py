@@ -213,7 +213,7 @@ def _descend(builder: _Builder, depth: int, mark: Mark) -> None:
     builder.deepest = max(builder.deepest, depth)
 
 
-def _mapping(builder: _Builder, stream: Iterator[events.Event], start: Any, path: Keys, mark: Mark) -> Node:
+def _mapping(builder: _Builder, stream: Iterator[Any], start: Any, path: Keys, mark: Mark) -> Node:
     entries: dict[str, Node] = {}
     in_flow = bool(start.flow_style)
     while not isinstance(event := next(stream), events.MappingEndEvent):

@@ -221,8 +221,7 @@ def uneven(world, readings):
 @pytest.mark.parametrize("readings", [[0, 0.5, 0.6, 1.5], [0, 0.5, 0.5, 1.5], [0, 0, 0.5, 0.5]], ids=str)
 def test_uneven_exposure_equals_the_loop_also_when_nobody_goes_out_for_a_while(readings):
     world = uneven(world_of({"full": FULL, "tied": TIED}, times=range(0, 401, 10), temperature=SEASONS), readings)
-    # The played accident rate is left out: so far the engine takes it to be the same in every cell.
-    assert set(disagreements(world, 0)) <= {"accident_rate"}
+    assert disagreements(world, 0) == []
 
 
 @given(world=worlds(), replicate=st.integers(0, 1000))
