@@ -52,7 +52,7 @@ print(json.dumps([time.perf_counter() - start, int(hazardous[120])]))
 # The same uniforms, from the same generator of NumPy, into one reused buffer.
 DRAW = START + """
 import numpy
-count, size = int(sys.argv[1]), 8192
+count, size = int(sys.argv[1]), 12288
 buffer, start = numpy.empty(size), time.perf_counter()
 for purpose in ("cell", "self-destruct failure", "self-destruct time", "battery life", "accident"):
     generator = numpy.random.Generator(numpy.random.Philox(1))
