@@ -61,13 +61,13 @@ def read(clock: Clock, days: Array) -> Array:
     if clock.is_linear:
         pace = float(clock.readings[1] - clock.readings[0]) / float(clock.days[1] - clock.days[0])
         start = float(clock.readings[0] - pace * clock.days[0])
-        return days * pace + start if pace > 0 else np.full_like(days, start)
+        return np.asarray(days * pace + start) if pace > 0 else np.full_like(days, start)
     readings = np.interp(days, clock.days, clock.readings)
     paces = clock.paces
     after, before = np.maximum(days - clock.days[-1], 0.0), np.minimum(days - clock.days[0], 0.0)
     if paces[-1] > 0:
         readings += paces[-1] * after
-    return readings + paces[0] * before
+    return np.asarray(readings + paces[0] * before)
 
 
 def day_of(clock: Clock, readings: Array) -> Array:
@@ -83,7 +83,7 @@ def day_of(clock: Clock, readings: Array) -> Array:
                 return readings
             if not last > 0:
                 return np.where(readings > clock.readings[0], np.inf, clock.days[0])
-            return clock.days[0] + (readings - clock.readings[0]) / last
+            return np.asarray(clock.days[0] + (readings - clock.readings[0]) / last)
         inside = np.interp(readings, clock.readings, clock.days)
         tail = np.where(beyond > 0, beyond / last + (clock.days[-1] - inside), 0.0)
         before = np.minimum(readings - clock.readings[0], 0.0) / clock.paces[0] if clock.paces[0] > 0 else 0.0
@@ -113,7 +113,8 @@ def month_edges(start: date, first_day: float, last_day: float) -> tuple[Array, 
     """The calendar months that cover [first_day, last_day]: their edges in days [M + 1] and month indices 0..11 [M]."""
     begin = start + timedelta(days=int(np.floor(first_day)))
     year, month = begin.year, begin.month
-    edges, months = [day_number(date(year, month, 1), start)], []
+    edges = [day_number(date(year, month, 1), start)]
+    months: list[int] = []
     while edges[-1] < last_day or not months:
         months.append(month - 1)
         year, month = (year + 1, 1) if month == 12 else (year, month + 1)

@@ -1,16 +1,33 @@
-"""What the verbs do: load, compute, write and print."""
+"""What the verbs that compute do: load, run, write and print."""
 
-import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from simulator import answer, outputs
-from simulator.console import progress, show_table
-from simulator.evidence import ASSUMPTION, sourced_values
-from simulator.experiment import Outcome, Plan, run
-from simulator.problems import InputError, input_error
-from simulator.scenario_file import LoadedScenario, digest_of, from_tree, load, read_sources, shipped_scenarios
+from simulator import answer, outputs, store
+from simulator.console import Interrupted, progress, say, show_table
+from simulator.experiment import Outcome, Plan, build_worlds, run
+from simulator.findings import Comparison, comparisons, findings, named, table_label
+from simulator.manifest import (
+    MANIFEST,
+    Manifest,
+    changes,
+    computation_digest,
+    make_manifest,
+    manifest_bytes,
+    other_versions,
+    plan_of,
+    read_manifest,
+    sha256,
+)
+from simulator.problems import InputError, Mark, Problem, printable
+from simulator.project import existing
+from simulator.publishing import claimed, publish
+from simulator.scenario_file import LoadedScenario, from_tree, load
+from simulator.verification import FALSE_ALARM, Verdict, verify
+from simulator.wording import counted, number
+
+_LONGEST_LINE = 120
 
 
 def load_together(paths: Sequence[Path], overrides: Sequence[str]) -> list[LoadedScenario]:
@@ -18,106 +35,88 @@ def load_together(paths: Sequence[Path], overrides: Sequence[str]) -> list[Loade
 
     Raises InputError with the problems of all files.
     """
-    loaded, problems = [], []
-    unused = set(overrides)
+    loaded: list[LoadedScenario] = []
+    problems: list[Problem] = []
+    unused = dict.fromkeys(overrides)
     for path in paths:
         try:
-            classes = set(load(path).scenario.mines) if len(paths) > 1 and overrides else None
-            chosen = [text for text in overrides if classes is None or _applies(text, classes)]
-            unused -= set(chosen)
+            chosen = _fitting(existing(path), overrides) if len(paths) > 1 else overrides
+            unused = {override: None for override in unused if override not in chosen}
             loaded.append(load(path, chosen))
         except InputError as error:
             problems += error.problems
+    if not problems:
+        problems += [_no_such_class(override) for override in unused]
     if problems:
         raise InputError(problems)
-    if unused:
-        raise input_error(f"no scenario has the class of mines in {', '.join(sorted(unused))}", path="--set")
     return _named_apart(loaded)
 
 
 def simulate(
     loaded: Sequence[LoadedScenario], plan: Plan, out: Path, command: str, *, force: bool, quiet: bool, with_figures: bool
 ) -> None:
-    """Run, write the result to ``out`` in one move, and print the answer. What is finished survives an interruption."""
-    digest = computation_digest(loaded, plan)
+    """Run, write the result to ``out`` in one move, and print the answer.
+
+    Raises Interrupted, with what is kept and how to go on, when the user stops it.
+    """
     # Problems of the model are found before a folder is made.
-    run(loaded, replace(plan, method="expected"))
+    build_worlds(loaded)
+    digest = computation_digest(loaded, plan)
+    kept = 0
     try:
-        with outputs.claimed(out, digest, force=force) as folder:
-            with progress("simulating", quiet=quiet) as report:
-                outcome = run(loaded, plan, digest=digest, folder=folder, progress=report)
-            data = outputs.results(outcome)
-            files = data | (_figures(outcome) if with_figures else {})
-            text = outputs.manifest_json(outputs.manifest(outcome, command, digest, data))
-            outputs.publish(folder, out, files | {outputs.MANIFEST: text.encode()})
+        with claimed(out, digest, command, force=force) as folder:
+            try:
+                if (before := store.count_kept(folder, digest)) and not quiet:
+                    say(f"Going on from {counted(before, 'replicate')} kept of an earlier run.\n")
+                with progress("simulating", quiet=quiet) as report:
+                    outcome = run(loaded, plan, digest=digest, folder=folder, progress=report)
+                data = outputs.results(outcome)
+                figures = _figures(outcome) if with_figures else {}
+                manifest = make_manifest(outcome, command, data, figures)
+                publish(folder, out, {**data, **figures, MANIFEST: manifest_bytes(manifest)})
+            except KeyboardInterrupt:
+                kept = store.count_kept(folder, digest)
+                raise
     except KeyboardInterrupt:
-        kept = out.with_name(f"{out.name}.incomplete")
-        note = f"Finished replicates are kept in {kept}; the same command goes on from there." if kept.exists() else ""
-        raise KeyboardInterrupt(note) from None
+        raise Interrupted(_kept_note(kept, plan, command)) from None
     if not quiet:
         print_answer(outcome)
-        figures = f", {sum(name.endswith('.png') for name in files)} figures (PNG and SVG)" if with_figures else ""
-        print(f"\nWritten to {out}: {', '.join(sorted(data))}, {outputs.MANIFEST}{figures}.")
-
-
-def computation_digest(loaded: Sequence[LoadedScenario], plan: Plan) -> str:
-    """The sha256 of everything that determines the numbers of a result."""
-    return digest_of(
-        {
-            "scenarios": [[one.name, one.digest] for one in loaded],
-            "replicates": plan.replicates,
-            "precision": plan.precision,
-            "method": plan.method,
-            "versions": outputs.versions(),
-        }
-    )
+        drawn = sum(name.endswith(".png") for name in figures)
+        also = f" and {counted(drawn, 'figure')} (PNG and SVG)" if drawn else ""
+        say(f"\nWritten to {printable(str(out))}: {', '.join((*sorted(data), MANIFEST))}{also}.")
 
 
 def print_answer(outcome: Outcome) -> None:
-    """The answer in sentences, then one table of all metrics."""
-    found = [answer.findings(part) for part in outcome.scenarios]
+    """Print the answer in sentences, then one table of all metrics."""
+    found = [findings(part) for part in outcome.scenarios]
     for part in outcome.scenarios:
-        print(f"{part.loaded.name}: {part.world.title}")
-    print()
+        say(f"{part.loaded.name}: {printable(part.world.title)}")
+    say()
     for sentence in answer.sentences(outcome, found):
-        print(sentence)
-    print()
-    names = list(dict.fromkeys(finding.metric.name for one in found for finding in one))
-    by_name = [{finding.metric.name: finding for finding in one} for one in found]
-    rows = []
-    for name in names:
-        known = next(one[name] for one in by_name if name in one)
-        unit = known.metric.unit
-        label = known.metric.label if unit in known.metric.label or known.metric.is_time else f"{known.metric.label} [{unit}]"
-        rows.append([label, *(one[name].cell if name in one else "" for one in by_name)])
+        say(printable(sentence))
+    say()
+    labels = {finding.metric.name: table_label(finding) for one in found for finding in one}
+    rows = [
+        [label, *(finding.cell if (finding := named(one, name)) else "" for one in found)]
+        for name, label in labels.items()
+    ]
     show_table(["metric", *(part.loaded.name for part in outcome.scenarios)], rows)
-    if outcome.replicates:
-        print(f"\nMean of {outcome.replicates} simulated worlds; in brackets the range of 90 % of them.")
-    for comparison in answer.comparisons(outcome):
-        print(_pairing(comparison))
+    say()
+    if not outcome.replicates:
+        say("Expected values of the closed form; nothing was simulated.")
+        return
+    say(f"Means of {counted(outcome.replicates, 'simulated world')}; in brackets the range of 90 % of the worlds.")
+    if any(finding.upper_bound is not None for one in found for finding in one):
+        say("“<”: none in any world, so this is the upper bound of the mean (95 % confidence).")
+    for comparison in comparisons(outcome):
+        say(_pairing(comparison))
     if outcome.precise is not None:
         reached = "reached" if outcome.precise else "NOT reached"
-        print(f"Precision of {100 * (outcome.plan.precision or 0):g} % {reached} after {outcome.replicates} replicates.")
-
-
-def _pairing(comparison: answer.Comparison) -> str:
-    gain = comparison.differences["casualties"]
-    conditional, counted = float(gain.variance_reduction), float(gain.played_variance_reduction)
-    if not max(conditional, counted) > 1.5:
-        return (
-            f"{comparison.name} and {comparison.reference} share little chance: pairing them did not make the error of their "
-            "difference smaller."
-        )
-    return (
-        f"Pairing made the variance of the difference in casualties between {comparison.name} and {comparison.reference} "
-        f"{answer.number(conditional)} times smaller ({answer.number(counted)} times for the counted accidents)."
-    )
+        say(f"Precision of {100 * (outcome.plan.precision or 0):g} % {reached} after {outcome.replicates:,} replicates.")
 
 
 def verify_scenario(loaded: LoadedScenario, plan: Plan, *, quiet: bool) -> bool:
-    """Compare simulation and closed form and print the scores; whether they agree."""
-    from simulator.verification import FALSE_ALARM, verify
-
+    """Compare simulation and closed form and print the scores; returns whether they agree."""
     with progress("simulating", quiet=quiet) as report:
         outcome = run([loaded], plan, progress=report)
     part = outcome.scenarios[0]
@@ -125,81 +124,35 @@ def verify_scenario(loaded: LoadedScenario, plan: Plan, *, quiet: bool) -> bool:
         raise ValueError("verification needs a simulation")
     verdict = verify(part.ensemble, part.expected)
     if not quiet:
-        rows = [
-            [f"{check.quantity} ({check.reading})", f"{check.time_days:g}", answer.number(check.simulated, 6),
-             answer.number(check.expected, 6), f"{check.z:+.2f}"]
-            for check in verdict.checks
-        ]  # fmt: skip
-        show_table(["quantity", "day", "simulated", "closed form", "z"], rows)
-        word = "agree" if verdict.agrees else "DISAGREE"
-        print(
-            f"\nSimulation and closed form {word}: the largest of {len(verdict.checks)} scores is {verdict.largest:.2f}, "
-            f"the limit {verdict.limit:.2f} (a correct program exceeds it once in {1 / FALSE_ALARM:,.0f} times)."
-        )
+        _show_scores(verdict)
+    if not (quiet and verdict.agrees):
+        say(_verdict_sentence(verdict), error=quiet)
     return verdict.agrees
 
 
 def run_again(folder: Path, workers: int, *, quiet: bool) -> bool:
-    """Run a result again from its manifest and compare every data file byte by byte; whether all are identical."""
-    manifest = outputs.read_manifest(folder)
-    try:
-        loaded = [from_tree(entry["name"], entry["tree"]) for entry in manifest["scenarios"]]
-        options = manifest["options"]
-        plan = Plan(options["replicates"], workers, options["precision"], options["method"])
-        recorded = dict(manifest["outputs"])
-    except (KeyError, TypeError) as error:
-        raise input_error(f"{folder / outputs.MANIFEST}: does not hold what a rerun needs ({error})") from None
+    """Run a result again from its manifest and compare every file byte by byte; returns whether all are identical."""
+    manifest = read_manifest(folder)
+    loaded = [from_tree(entry.name, entry.tree) for entry in manifest.scenarios]
     with progress("running again", quiet=quiet) as report:
-        outcome = run(loaded, plan, progress=report)
+        outcome = run(loaded, plan_of(manifest, workers), progress=report)
     fresh = outputs.results(outcome)
-    differing = [
-        line for name in sorted({*fresh, *recorded}) for line in _difference(folder / name, recorded.get(name), fresh.get(name))
-    ]
-    if not quiet:
-        for name, new in outputs.versions().items():
-            if (old := manifest["versions"].get(name)) != new:
-                print(f"{name} is {new}, the result was made with {old}")
-        print("\n".join(differing) if differing else f"identical: {', '.join(sorted(fresh))}")
+    differing = [*changes(manifest, loaded), *_differences(folder, manifest, fresh)]
+    if outcome.replicates != manifest.replicates_played:
+        played = f"{manifest.replicates_played:,} replicates were played, the new run played {outcome.replicates:,}"
+        differing.append(f"{MANIFEST}: says that {played}")
+    if differing or not quiet:
+        for line in (*other_versions(manifest), *differing):
+            say(printable(line), error=quiet)
+    if not (differing or quiet):
+        drawn = f"; {counted(len(manifest.figures), 'figure file')} as written" if manifest.figures else ""
+        say(f"identical: {', '.join(sorted(fresh))}{drawn}")
     return not differing
 
 
-def start_project(folder: Path) -> str:
-    """Copy two scenarios, the references and the schema into a new folder; what to do next, as text."""
-    import json
-
-    from simulator.schema import json_schema
-
-    if folder.exists() and (folder.is_file() or any(folder.iterdir())):
-        raise input_error(f"{folder} exists and is not empty; give a new folder")
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in ("persistent.yaml", "treaty-limit.yaml", "sources.yaml"):
-        shutil.copyfile(shipped_scenarios() / name, folder / name)
-    schema = json.dumps(json_schema(), indent=1, ensure_ascii=False)
-    (folder / "scenario.schema.json").write_text(schema + "\n", encoding="utf-8")
-    return (
-        f"{folder} holds two scenarios, their references and the schema for editors. Edit treaty-limit.yaml, then:\n"
-        f"  minesim compare {folder}/persistent.yaml {folder}/treaty-limit.yaml -o {folder}/results"
-    )
-
-
-def list_sources(scenario: Path | None) -> None:
-    """Print the shipped references, or for a scenario each sourced number with grade, source and note."""
-    if scenario is None:
-        for key, source in read_sources(shipped_scenarios() / "sources.yaml").items():
-            parts = (source.author, source.title, source.publisher, str(source.year or ""), source.url)
-            print(f"{key}: {'. '.join(part for part in parts if part)}")
-        return
-    loaded = load(scenario)
-    rows = [
-        [".".join(value.path), str(value.value), value.grade or "-", value.source, value.note]
-        for value in sorted(sourced_values(loaded.tree), key=lambda value: value.source != ASSUMPTION)
-    ]
-    for path, number, grade, source, note in rows:
-        print(f"{path} = {number}\n    {source}; grade {grade}. {note}")
-
-
 def _figures(outcome: Outcome) -> dict[str, bytes]:
-    from simulator.figures import figures, rendered
+    # Matplotlib takes half a second to load.
+    from simulator.figures import figures, rendered  # noqa: PLC0415
 
     return {
         f"figures/{name}": content
@@ -208,35 +161,114 @@ def _figures(outcome: Outcome) -> dict[str, bytes]:
     }
 
 
-def _applies(override: str, classes: set[str]) -> bool:
+def _kept_note(kept: int, plan: Plan, command: str) -> str:
+    if not kept:
+        return "Nothing was finished, nothing is kept."
+    return (
+        f"{kept:,} of {counted(plan.replicates, 'replicate')} are finished and kept. "
+        f"To go on from there, run the same command again:\n  {command}"
+    )
+
+
+def _pairing(comparison: Comparison) -> str:
+    gain = comparison.differences["casualties"]
+    conditional, counts = float(gain.variance_reduction), float(gain.played_variance_reduction)
+    pair = f"{comparison.name} with {comparison.reference}"
+    if not max(conditional, counts) > 1.5:
+        return f"Pairing {pair} did not make their difference more precise: they share little chance."
+    return (
+        f"Pairing {pair} made the variance of their difference in casualties {number(conditional)} times smaller "
+        f"({number(counts)} times for the casualties counted in single worlds)."
+    )
+
+
+def _show_scores(verdict: Verdict) -> None:
+    """Print the z-scores, a line for each day and a column for each quantity and reading."""
+    columns = list(dict.fromkeys((check.quantity, check.reading) for check in verdict.checks))
+    scores = {(check.time_days, check.quantity, check.reading): check.z for check in verdict.checks}
+    days = list(dict.fromkeys(check.time_days for check in verdict.checks))
+    rows = [[f"{day:g}", *(f"{scores[day, *column]:+.2f}" for column in columns)] for day in days]
+    say("z-scores of the simulation against the closed form; played: counts, estimate: the conditional mean\n")
+    show_table(["day", *(f"{quantity} ({reading})" for quantity, reading in columns)], rows)
+    say()
+
+
+def _verdict_sentence(verdict: Verdict) -> str:
+    worst = max(verdict.checks, key=lambda check: abs(check.z))
+    word = "agree" if verdict.agrees else "DISAGREE"
+    return (
+        f"Simulation and closed form {word}: the largest of {len(verdict.checks)} scores is {worst.z:+.2f} "
+        f"({worst.quantity}, {worst.reading}, day {worst.time_days:g}: {number(worst.simulated, 6)} against "
+        f"{number(worst.expected, 6)}), the limit {verdict.limit:.2f}. A correct program exceeds it once in "
+        f"{1 / FALSE_ALARM:,.0f} times."
+    )
+
+
+def _fitting(path: Path, overrides: Sequence[str]) -> list[str]:
+    """Choose the overrides that apply to a scenario: all but those of classes it does not have."""
+    below = [override for override in overrides if _class_of(override) is not None]
+    if not below:
+        return list(overrides)
+    try:
+        classes = set(load(path).scenario.mines)
+    except InputError:
+        # Perhaps the overrides make it whole.
+        return list(overrides)
+    return [override for override in overrides if _class_of(override) in {None, *classes}]
+
+
+def _class_of(override: str) -> str | None:
+    """Find the class of mines an override reaches into; None where it sets something else, or a class as a whole."""
     keys = override.partition("=")[0].strip().split(".")
-    return keys[0] != "mines" or len(keys) < 3 or keys[1] in classes
+    return keys[1] if keys[0] == "mines" and len(keys) > 2 else None
+
+
+def _no_such_class(override: str) -> Problem:
+    path = override.partition("=")[0]
+    mark = Mark("command line", 0, 6, 0, 6 + len(path), (f"--set {override}",))
+    return Problem(mark, "--set", f"no scenario has a class of mines '{_class_of(override)}'")
 
 
 def _named_apart(loaded: Sequence[LoadedScenario]) -> list[LoadedScenario]:
-    seen: dict[str, int] = {}
+    """Give scenarios names that can be printed, no two alike."""
+    taken: set[str] = set()
     apart = []
     for one in loaded:
-        seen[one.name] = seen.get(one.name, 0) + 1
-        apart.append(one if seen[one.name] == 1 else replace(one, name=f"{one.name}-{seen[one.name]}"))
+        name = first = printable(one.name)
+        copy = 1
+        while name in taken:
+            copy += 1
+            name = f"{first}-{copy}"
+        taken.add(name)
+        apart.append(one if name == one.name else replace(one, name=name))
     return apart
 
 
-def _difference(path: Path, recorded: str | None, fresh: bytes | None) -> list[str]:
-    import hashlib
+def _differences(folder: Path, manifest: Manifest, fresh: dict[str, bytes]) -> Iterator[str]:
+    """Say which files differ from the new run or from what was written."""
+    for name in sorted({*fresh, *manifest.outputs}):
+        path, new, written = folder / name, fresh.get(name), manifest.outputs.get(name)
+        stored = path.read_bytes() if path.is_file() else None
+        if new is None or written is None:
+            yield f"{name}: is only in {'the manifest' if new is None else 'the new run'}"
+        elif stored is None:
+            yield f"{name}: is missing in {folder}"
+        else:
+            if sha256(stored) != written:
+                yield f"{name}: is not as it was written, its sha256 is not the one in {MANIFEST}"
+            if stored != new:
+                yield f"{name}: the new run differs, {_first_difference(stored, new)}"
+    for name, written in sorted(manifest.figures.items()):
+        path = folder / name
+        if not path.is_file():
+            yield f"{name}: is missing in {folder}"
+        elif sha256(path.read_bytes()) != written:
+            yield f"{name}: is not as it was written, its sha256 is not the one in {MANIFEST}"
 
-    if fresh is None or recorded is None:
-        return [f"{path.name}: exists only in the {'manifest' if fresh is None else 'new run'}"]
-    lines = []
-    digest = hashlib.sha256(fresh).hexdigest()
-    if digest != recorded:
-        lines.append(f"{path.name}: the new run differs from the manifest")
-    stored = path.read_bytes() if path.is_file() else None
-    if stored is None:
-        lines.append(f"{path.name}: is missing in {path.parent}")
-    elif stored != fresh:
-        old, new = stored.decode("utf-8", "replace").splitlines(), fresh.decode().splitlines()
-        row = next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
-        lines.append(f"{path.name}: the file differs from the new run, first in line {row + 1}")
-    return lines
 
+def _first_difference(stored: bytes, new: bytes) -> str:
+    old_lines, new_lines = stored.decode("utf-8", "replace").split("\n"), new.decode("utf-8", "replace").split("\n")
+    pairs = zip(old_lines, new_lines, strict=False)
+    row = next((row for row, (old, its) in enumerate(pairs) if old != its), min(len(old_lines), len(new_lines)))
+    old, its = (lines[row][:_LONGEST_LINE] if row < len(lines) else "the end" for lines in (old_lines, new_lines))
+    return f"first in line {row + 1}: '{old}' in the file, '{its}' in the new run"

@@ -1,21 +1,41 @@
-"""Printing: progress on a terminal, then the answer as a table and sentences. Plain text when nobody watches."""
+"""Printing: progress on a terminal, then tables and sentences. Plain text when nobody watches, quiet when nobody reads."""
 
+import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from simulator.experiment import Progress
+import click
+
+Progress = Callable[[int, int], None]
+
+
+class Interrupted(click.ClickException):
+    """The user stopped the run; the message says what is kept and how to go on."""
+
+    exit_code = 130
+
+    def show(self, file: object = None) -> None:  # noqa: ARG002
+        """Print the message to standard error."""
+        click.echo(f"interrupted. {self.message}".rstrip(), err=True)
 
 
 @contextmanager
 def progress(label: str, *, quiet: bool) -> Iterator[Progress | None]:
-    """A progress bar with time left on standard error; None when quiet or not on a terminal."""
+    """Show a progress bar with time left on standard error; None when quiet or not on a terminal."""
     if quiet or not sys.stderr.isatty():
         yield None
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress as Bar, TextColumn, TimeElapsedColumn
-    from rich.progress import TimeRemainingColumn
+    # Wanted on a terminal only.
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import (  # noqa: PLC0415
+        BarColumn,
+        MofNCompleteColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+    from rich.progress import Progress as Bar  # noqa: PLC0415
 
     columns = (
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("left"), TimeRemainingColumn(),
@@ -26,8 +46,23 @@ def progress(label: str, *, quiet: bool) -> Iterator[Progress | None]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
+def say(text: str = "", *, error: bool = False) -> None:
+    """Print a line. When the reader has gone, as after ``| head``, the rest is dropped and the program goes on."""
+    try:
+        print(text, file=sys.stderr if error else sys.stdout, flush=True)
+    except BrokenPipeError:
+        drop_output()
+
+
+def drop_output() -> None:
+    """Send all further standard output nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+
+
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """An aligned table as text; the first column to the left, the others to the right, nothing ever cut."""
+    """Write an aligned table as text; the first column to the left, the others to the right, nothing ever cut."""
     widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
 
     def line(cells: Sequence[str]) -> str:
@@ -39,19 +74,30 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join((line(header), rule, *(line(row) for row in rows)))
 
 
+def stacked(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Write a table too wide for the terminal as a block for each row, a line for each column."""
+    width = max(map(len, header[1:]), default=0)
+    blocks = []
+    for first, *cells in rows:
+        lines = [f"  {name.ljust(width)}  {cell}" for name, cell in zip(header[1:], cells, strict=True)]
+        blocks.append("\n".join((first, *lines)))
+    return "\n".join(blocks)
+
+
 def show_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print a table: drawn on a terminal wide enough for it, plain otherwise."""
     plain = table(header, rows)
     if not sys.stdout.isatty():
-        print(plain)  # noqa: T201
+        say(plain)
         return
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+    # Wanted on a terminal only.
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
 
     console = Console()
     if max(map(len, plain.splitlines())) + 3 * len(header) > console.width:
-        console.print(Text(plain), soft_wrap=True)
+        say(stacked(header, rows))
         return
     drawn = Table(*(Text(name) for name in header))
     for column in drawn.columns[1:]:

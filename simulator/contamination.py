@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from simulator.laws import Never, TimeLaw
 from simulator.quantities import (
+    Q10,
     Count,
     Day,
     Energy,
@@ -19,7 +20,6 @@ from simulator.quantities import (
     MonthlyTemperature,
     PositiveCount,
     PositiveLength,
-    PositiveNumber,
     Probability,
     Temperature,
 )
@@ -134,7 +134,7 @@ class Battery(Spec):
 
     life: TimeLaw = Field(description="from laying to exhaustion at the reference temperature, when it works")
     failure: Probability = Field(description="share of mines that do not become inert although the battery ages (f2)")
-    q10: PositiveNumber = Field(default=1.0, description="factor of battery ageing per 10 K; 1 means no effect")
+    q10: Q10 = Field(default=1.0, description="factor of battery ageing per 10 K; 1 means no effect")
     activation_energy: Energy | None = Field(default=None, description="Arrhenius activation energy instead of q10")
     reference_temperature: Temperature = Field(default=20.0, description="temperature at which 'life' is given")
 

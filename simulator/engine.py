@@ -114,7 +114,7 @@ def lay_later(
         if queue.waiting[0][1] == row:
             schedule_next(env, queue, due, end, reached)
 
-    timeout(env, day).callbacks.append(lay)  # type: ignore[union-attr]
+    timeout(env, day).callbacks.append(lay)
 
 
 def schedule_next(env: simpy.Environment, queue: CellQueue, due: Array, end: Array, reached: list[int]) -> None:
@@ -133,7 +133,7 @@ def schedule_next(env: simpy.Environment, queue: CellQueue, due: Array, end: Arr
             reached.append(row)
         schedule_next(env, queue, due, end, reached)
 
-    timeout(env, float(due[row])).callbacks.append(reach)  # type: ignore[union-attr]
+    timeout(env, float(due[row])).callbacks.append(reach)
 
 
 def timeout(env: simpy.Environment, day: float) -> simpy.Timeout:
@@ -154,7 +154,7 @@ def _played(world: World, tallies: Sequence[Tally], accidents: Accidents, grid: 
         at, ended = bins_of(day, grid), bins_of(end, grid)
         group = world.exposure.group[accidents.cell[mine]] * size
 
-        def by_group(bins: Bins, group: Bins = group) -> Array:
+        def by_group(bins: Bins, group: Bins = group) -> Bins:
             return np.bincount(bins + group, minlength=groups * size)
 
         # From its accident on a mine is not hazardous; what it would have done later does not happen.

@@ -127,9 +127,9 @@ def least_error(ensemble: Ensemble, reference: Expected, mines: str, quantity: s
         per_mine = world.consequences.casualties_per_accident
     if quantity == "killed":
         per_mine = deaths_per_accident(world)
-    return per_mine * np.maximum(spread / np.sqrt(ensemble.replicates), _ROUNDING * count)
+    return np.asarray(per_mine * np.maximum(spread / np.sqrt(ensemble.replicates), _ROUNDING * count))
 
 
 def _combined(world: World, spread: Array, mines: str) -> Array:
     rows = [index for index, kind in enumerate(world.kinds) if mines in {ALL, kind.name}]
-    return np.sqrt(np.square(spread[rows]).sum(axis=0))
+    return np.asarray(np.sqrt(np.square(spread[rows]).sum(axis=0)))

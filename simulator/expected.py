@@ -174,16 +174,16 @@ def _fate_of_mine(world: World, kind: MineKind, activity: float, laid: float) ->
     clock, exposure = kind.battery_clock, world.exposure.clock
     battery_at_laying = float(read(clock, np.array([laid]))[0])
     dose_at_laying = float(read(exposure, np.array([laid]))[0])
-    edges = [
+    edges: list[Array] = [
         times,
-        [laid],
+        np.array([laid]),
         clock.days,
         exposure.days,
         laid + quadrature_edges(kind.self_destruct),
         laid + quadrature_edges(kind.ageing),
         day_of(clock, battery_at_laying + quadrature_edges(kind.battery)),
     ]
-    breaks = np.unique(np.concatenate(edges))
+    breaks: Array = np.unique(np.concatenate(edges))
     breaks = breaks[(breaks >= laid) & (breaks <= horizon)]
     if breaks.size < 2:
         breaks = np.array([laid, laid])

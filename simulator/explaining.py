@@ -146,20 +146,16 @@ def _step(kind: Any, part: str | int) -> Iterator[Any]:
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         for name, field in kind.model_fields.items():
             if part == (field.alias or name):
-                yield from _flatten(field.annotation)
-                for extra in field.metadata:
-                    if isinstance(extra, Shorthand):
-                        yield extra.model
+                shorthands = [extra.model for extra in field.metadata if isinstance(extra, Shorthand)]
+                yield from shorthands or _flatten(field.annotation)
     elif get_origin(kind) is dict:
         yield from _flatten(get_args(kind)[1])
 
 
 def _flatten(annotation: Any) -> Iterator[Any]:
     if get_origin(annotation) is Annotated:
-        for extra in annotation.__metadata__:
-            if isinstance(extra, Shorthand):
-                yield extra.model
-        yield from _flatten(get_args(annotation)[0])
+        shorthands = [extra.model for extra in annotation.__metadata__ if isinstance(extra, Shorthand)]
+        yield from shorthands or _flatten(get_args(annotation)[0])
     elif get_origin(annotation) is dict or isinstance(annotation, type):
         yield annotation
     else:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.clocks import Array
-from simulator.ensemble import ALL, curve, samples
+from simulator.ensemble import ALL, curve, least_error, samples
 from simulator.experiment import Outcome, ScenarioOutcome
 from simulator.statistics import band, paired, zero_events_bound
 from simulator.units import DAYS_PER_YEAR
@@ -14,14 +14,17 @@ from simulator.units import DAYS_PER_YEAR
 TREATY_DAYS = (30.0, 120.0)
 LEAST_SAID = 1e-3
 _MOST_POINTS = 500
+# Standard errors within which the mean of a conditional estimate may as well be none.
+_DOUBT = 2.0
+_ROUNDING = 1e-11
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Series:
     """A quantity of all mines of a scenario, or its difference to the reference, over time; arrays have shape [T].
 
-    ``p05`` and ``p95`` are None in closed form. ``seen``: whether any played world showed some. ``least``: the smallest
-    mean that can be told from none; where none was seen, the upper bound (95 % confidence).
+    ``p05`` and ``p95`` are None in closed form. ``seen``: a played world showed some, or the mean is clearly not none.
+    ``least``: the smallest mean that can be told from none; where none was seen, the upper bound (95 % confidence).
     """
 
     mean: Array
@@ -33,11 +36,11 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """The grid time a sentence speaks of: its place among the times, its day, and the day of the last laying before it."""
+    """The grid time a sentence speaks of: its place among the times, its day, and the day from which it is counted."""
 
     index: int
     day: float
-    laid_by: float
+    counted_from: float
 
 
 def series(part: ScenarioOutcome, quantity: str, *more: str) -> Series:
@@ -51,8 +54,9 @@ def series(part: ScenarioOutcome, quantity: str, *more: str) -> Series:
         mean = np.sum([curve(part.world, curves, denied, ALL, name) for name in names], axis=0)
         return Series(mean, None, None, mean > 0, np.full(mean.shape, LEAST_SAID))
     estimate, played = np.sum([samples(part.ensemble, ALL, name) for name in names], axis=0)
-    found = band(estimate, played)
-    return _told(found.mean, found.p05, found.p95, played, _worth(part, quantity))
+    error = np.max([least_error(part.ensemble, part.expected, ALL, name) + 0 * played[0] for name in names], axis=0)
+    found = band(estimate, played, error)
+    return _told((found.mean, found.standard_error, found.p05, found.p95), played, _worth(part, quantity))
 
 
 def difference(reference: ScenarioOutcome, part: ScenarioOutcome, quantity: str) -> Series:
@@ -63,7 +67,9 @@ def difference(reference: ScenarioOutcome, part: ScenarioOutcome, quantity: str)
     before, after = samples(reference.ensemble, ALL, quantity), samples(part.ensemble, ALL, quantity)
     found = paired(before, after)
     worth = max(_worth(reference, quantity), _worth(part, quantity))
-    return _told(found.difference, found.p05, found.p95, after[1] - before[1], worth)
+    mines = sum(kind.count for kind in (*reference.world.kinds, *part.world.kinds))
+    curves = (found.difference, np.maximum(found.standard_error, _ROUNDING * mines), found.p05, found.p95)
+    return _told(curves, after[1] - before[1], worth)
 
 
 def laid(part: ScenarioOutcome) -> Array:
@@ -79,11 +85,11 @@ def last_laying(outcome: Outcome) -> float:
 
 
 def key_moment(outcome: Outcome) -> Moment:
-    """Choose 120 days after the last laying, 30 where the horizon is too short for that, or else the horizon's end."""
+    """Choose the grid time nearest to 120 days after the last laying, to 30 in a short horizon, or else its end."""
     times, start = outcome.scenarios[0].world.times, last_laying(outcome)
     for days in reversed(TREATY_DAYS):
         if start + days <= times[-1]:
-            index = int(np.searchsorted(times, start + days - 1e-9))
+            index = int(np.argmin(np.abs(times - (start + days))))
             return Moment(index, float(times[index]), start)
     return last_moment(outcome)
 
@@ -104,14 +110,16 @@ def thinned(times: Array) -> NDArray[np.intp]:
 
 
 def unseen_from(one: Series) -> int | None:
-    """Find the first time from which on no played world showed any, once there had been some; None where some are left."""
+    """Find the first time from which on none was seen, once there had been some; None where some are left."""
     if one.p05 is None or one.seen[-1] or not one.seen.any():
         return None
     return int(np.flatnonzero(one.seen)[-1]) + 1
 
 
-def _told(mean: Array, p05: Array, p95: Array, played: Array, worth: float) -> Series:
-    seen = (played != 0).any(axis=0)
+def _told(curves: tuple[Array, Array, Array, Array], played: Array, worth: float) -> Series:
+    """Make a series of mean, standard error and percentiles [T], played worlds [n, T] and what a single event adds."""
+    mean, error, p05, p95 = curves
+    seen = (played != 0).any(axis=0) | (np.abs(mean) > _DOUBT * error)
     upper = max(zero_events_bound(played.shape[0]) * worth, LEAST_SAID)
     return Series(mean, p05, p95, seen, np.where(seen, LEAST_SAID, upper))
 

@@ -1,6 +1,7 @@
 """The figure of states: which share of the mines is hazardous, inert or gone, a panel for each scenario."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,10 +12,21 @@ from simulator.clocks import Array
 from simulator.experiment import Outcome, ScenarioOutcome
 from simulator.figure_series import laid, last_laying, last_moment, series, thinned
 from simulator.figure_style import (
-    NORMAL, SMALL, column_width, inches_along, mark_treaty_dates, number_axis, panel_size, sheet, stretched_time,
-    text_height, text_width, wrapped, write_above,
+    NORMAL,
+    SMALL,
+    column_width,
+    inches_along,
+    mark_treaty_dates,
+    number_axis,
+    panel_size,
+    sheet,
+    stretched_time,
+    text_height,
+    text_width,
+    wrapped,
+    write_above,
 )  # fmt: skip
-from simulator.figure_wording import duration, footer, clearance_sentence, names, number, share, since
+from simulator.figure_wording import clearance_sentence, duration, footer, names, number, share, since
 
 _ROW_HEIGHT = 2.7
 _DATES_ROOM, _GAP = 0.25, 0.1
@@ -78,7 +90,7 @@ def _draw(axes: Axes, outcome: Outcome, part: ScenarioOutcome) -> None:
     lower = np.zeros(days.size)
     for state, look in _LOOKS.items():
         upper = lower + 100.0 / total * series(part, state).mean[kept].clip(min=0.0)
-        fill = {"facecolor": look.colour, "hatch": look.hatch, "edgecolor": _HATCH_COLOUR}
+        fill: dict[str, Any] = {"facecolor": look.colour, "hatch": look.hatch, "edgecolor": _HATCH_COLOUR}
         axes.fill_between(days, lower, upper, linewidth=0, **fill)
         axes.plot(days, upper, color="black", linewidth=0.6, gid=f"{state}-{world.name}")
         _write_inside(axes, days, lower, upper, text=state, look=look)

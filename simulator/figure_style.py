@@ -1,6 +1,7 @@
-"""How figures look: lines told apart without colour, sheets measured in inches, time axes, labels kept apart."""
+"""How figures look: lines told apart without colour, sheets measured in inches, axes of time and number."""
 
 import re
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,9 +10,9 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties, findfont, get_font
-from matplotlib.lines import Line2D
+from matplotlib.font_manager import FontProperties
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
 from simulator.clocks import Array
@@ -22,12 +23,13 @@ from simulator.units import DAYS_PER_YEAR
 DPI = 150
 SMALL, NORMAL, LARGE = 8.5, 9.5, 13.5
 GREY = "#595959"
+LABEL_ROOM = 2.9
 
 _FONT = "DejaVu Sans"
-_WIDTH, _LEFT, _RIGHT, _EDGE, _BETWEEN = 10.0, 1.15, 2.9, 0.2, 0.3
-_AXIS_ROOM = 0.65
+_RULER: Any = RendererAgg(1, 1, DPI)  # type: ignore[no-untyped-call]
+_WIDTH, _LEFT, _EDGE, _BETWEEN = 10.0, 1.15, 0.2, 0.3
+_AXIS_ROOM = 0.7
 _LINE_HEIGHT = 1.3 / 72
-_LABEL_GAP, _SAMPLE_FROM, _SAMPLE_TO, _NAME_FROM = 0.09, 0.12, 0.5, 0.58
 _EVEN_DAYS = 10.0
 _TICKS = (*(0.0, 10.0, 30.0, 120.0), *(years * DAYS_PER_YEAR for years in (1, 3, 10, 30, 100, 300, 1000)))
 _RC: dict[Any, Any] = {
@@ -61,16 +63,6 @@ class LineStyle:
     dashes: tuple[float, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class EndLabel:
-    """What stands at a line's end: its height there [data], a name and a number in words."""
-
-    y: float
-    name: str
-    value: str
-    style: LineStyle
-
-
 def style_of(place: int) -> LineStyle:
     """Return the style of the scenario at a place in a comparison; 0 is the reference."""
     return LineStyle(_COLOURS[place % len(_COLOURS)], _DASHES[place % len(_DASHES)])
@@ -80,9 +72,10 @@ def style_of(place: int) -> LineStyle:
 def house_style(salt: str = "minesim") -> Iterator[None]:
     """Set Matplotlib as this project has it, whatever the user's own settings are; they return on leaving.
 
-    ``salt`` goes into the names of an SVG's parts.
+    ``salt`` goes into the names of an SVG's parts. Letters that the font lacks are drawn as boxes, without a warning.
     """
-    with mpl.rc_context():
+    with mpl.rc_context(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         mpl.rcdefaults()
         mpl.rcParams.update(_RC)
         mpl.rcParams["svg.hashsalt"] = salt
@@ -91,10 +84,8 @@ def house_style(salt: str = "minesim") -> Iterator[None]:
 
 def text_width(text: str, size: float, *, bold: bool = False) -> float:
     """Return the width of a line of text at a size [points], in inches."""
-    font = get_font(findfont(FontProperties(family=_FONT, weight="bold" if bold else "normal")))
-    font.set_size(size, 72)
-    font.set_text(text)
-    return float(font.get_width_height()[0]) / 64 / 72
+    font = FontProperties(family=_FONT, size=size, weight="bold" if bold else "normal")
+    return float(_RULER.get_text_width_height_descent(text, font, ismath=False)[0]) / DPI
 
 
 def text_height(text: str, size: float) -> float:
@@ -137,7 +128,7 @@ def sheet(
     edge: dict[str, Any] = {"x": _EDGE / _WIDTH, "linespacing": 1.25}
     figure.text(y=1 - _EDGE / height, s=title, size=LARGE, weight="bold", va="top", gid="title", **edge)
     figure.text(y=_EDGE / height, s=footer, size=SMALL, va="bottom", color=GREY, gid="footer", **edge)
-    across = _WIDTH - _LEFT - _RIGHT if columns is None else column_width(columns)
+    across = _WIDTH - _LEFT - LABEL_ROOM if columns is None else column_width(columns)
     panels: list[Axes] = []
     for row, head in zip(rows, heads, strict=True):
         y -= head + row
@@ -181,7 +172,7 @@ def even_time(axes: Axes, horizon_days: float, since: str) -> float:
     axes.set_xlim(0.0, horizon_days / days)
     axes.xaxis.set_major_locator(MaxNLocator(8, steps=[1, 2, 5, 10]))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: plain_number(x)))
-    axes.set_xlabel(f"Time since {since} [{unit}]")
+    axes.set_xlabel(wrapped(f"Time since {since} [{unit}]", panel_size(axes)[0], NORMAL))
     return days
 
 
@@ -205,7 +196,7 @@ def stretched_time(axes: Axes, horizon_days: float, since: str) -> float:
             free_from = x + half + 0.08
     axes.set_xticks(ticks, labels)
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.set_xlabel(f"Time since {since} [d: days, y: years]")
+    axes.set_xlabel(wrapped(f"Time since {since} [d:\xa0days,\xa0y:\xa0years]", panel_size(axes)[0], NORMAL))
     return 1.0
 
 
@@ -239,62 +230,9 @@ def write_above(axes: Axes, text: str, inches: float, start: float = 0.0, **look
     )
 
 
-def room_for(labels: Sequence[EndLabel]) -> float:
-    """Return the height that labels of line ends need, in inches."""
-    return sum(_label_height(label) + _LABEL_GAP for label in labels)
-
-
-def label_ends(axes: Axes, labels: Sequence[EndLabel]) -> None:
-    """Write names and numbers to the right of a panel, each beside its line's end but never over another."""
-    across, up = panel_size(axes)
-    ends = [_fraction(axes, label.y) for label in labels]
-    heights = [_label_height(label) / up for label in labels]
-    for label, end, y, height in zip(labels, ends, _apart(ends, heights, _LABEL_GAP / up), heights, strict=True):
-        thin = Line2D([1.0, 1.0 + _SAMPLE_FROM / across], [end, y], color=label.style.colour, linewidth=0.7)
-        sample = Line2D([1.0 + edge / across for edge in (_SAMPLE_FROM, _SAMPLE_TO)], [y, y], **line_look(label.style))
-        for line in (thin, sample):
-            line.set(transform=axes.transAxes, clip_on=False)
-            axes.add_line(line)
-        name, value = _label_lines(label)
-        x, top = 1.0 + _NAME_FROM / across, y + height / 2
-        text: dict[str, Any] = {"transform": axes.transAxes, "va": "top", "linespacing": 1.2, "size": SMALL}
-        axes.text(x, top, name, **text)
-        axes.text(x, top - text_height(name, SMALL) / up, value, weight="bold", **text)
-
-
 def line_look(style: LineStyle) -> dict[str, Any]:
     """Return how the line of a scenario is drawn, as Matplotlib says it."""
     return {"color": style.colour, "linewidth": 1.7, "linestyle": (0, style.dashes) if style.dashes else "solid"}
-
-
-def _label_lines(label: EndLabel) -> tuple[str, str]:
-    width = _RIGHT - _NAME_FROM - _EDGE
-    return wrapped(label.name, width, SMALL), wrapped(label.value, width, SMALL, bold=True)
-
-
-def _label_height(label: EndLabel) -> float:
-    return sum(text_height(text, SMALL) for text in _label_lines(label))
-
-
-def _fraction(axes: Axes, y: float) -> float:
-    """Return the height of a value in its panel, 0 to 1."""
-    point = axes.transData.transform((axes.get_xlim()[1], max(y, axes.get_ylim()[0])))
-    return float(np.clip(axes.transAxes.inverted().transform(point)[1], 0.0, 1.0))
-
-
-def _apart(wanted: Sequence[float], heights: Sequence[float], gap: float) -> list[float]:
-    """Stack blocks between 0 and 1 in the order of their wanted middles, as near to them as they go."""
-    order = sorted(range(len(wanted)), key=lambda block: (wanted[block], -block))
-    middles = list(wanted)
-    floor = -gap
-    for block in order:
-        middles[block] = max(middles[block], floor + gap + heights[block] / 2)
-        floor = middles[block] + heights[block] / 2
-    ceiling = 1.0 + gap
-    for block in reversed(order):
-        middles[block] = min(middles[block], ceiling - gap - heights[block] / 2)
-        ceiling = middles[block] - heights[block] / 2
-    return middles
 
 
 def _brief(days: float) -> str:

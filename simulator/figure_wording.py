@@ -11,6 +11,7 @@ from simulator.units import DAYS_PER_YEAR
 DISCLAIMER = "A model of civilian harm; never evidence that land is safe."
 MEANS_AND_BANDS = "Line: mean; band: 5–95 % of simulated worlds."
 
+_LEAST_PERCENT = 1e-5
 _LONGEST_NAME = 64
 _LONGEST_NOUN = 30
 _LARGE = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
@@ -45,12 +46,15 @@ def said(value: float, least: float) -> str:
 
 
 def share(percent: float, least: float) -> str:
-    """Write a share, precise near both ends: ``12 %``, ``99.86 %`` or ``below 0.001 %``."""
+    """Write a share, precise near both ends: ``12 %``, ``99.86 %``, ``above 99.99 %`` or ``below 0.001 %``."""
+    least = max(least, _LEAST_PERCENT)
     if percent < least:
         return f"below {upper_bound(least)} %"
     missing = 100.0 - percent
-    if 5e-4 <= missing < 0.95:
-        return f"{percent:.{1 - math.floor(math.log10(missing))}f} %"
+    if missing < 0.01:
+        return "above 99.99 %"
+    if missing < 0.95:
+        return f"{percent:.{min(2, 1 - math.floor(math.log10(missing)))}f} %"
     return f"{percent:.0f} %" if percent >= 9.5 else f"{percent:.2g} %"
 
 
@@ -95,19 +99,21 @@ def mines_of(parts: Sequence[ScenarioOutcome]) -> list[str]:
 
 def hazard_sentence(outcome: Outcome, found: Sequence[Series], moment: Moment) -> str:
     """Say how many of the mines laid are still hazardous at a moment; the reference comes last."""
-    counts, mines = _counted(outcome, found, moment)
+    counts, totals, mines = _counted(outcome, found, moment)
     first = _first(found)
     verb = "is" if counts[first] == "1" else "are"
-    passed = duration(moment.day - moment.laid_by)
-    start = f"{passed} after the last mine was laid" if moment.laid_by > 0 else f"After {passed}"
-    return _completed(outcome, f"{start}, {mines[first]} {verb} still hazardous", found, moment, mines[0])
+    passed = duration(moment.day - moment.counted_from)
+    start = f"{passed} after the last mine was laid" if moment.counted_from > 0 else f"After {passed}"
+    return _completed(
+        outcome, f"{start}, {mines[first]} {verb} still hazardous", found, moment, reference=mines[0], totals=totals
+    )
 
 
 def clearance_sentence(outcome: Outcome, found: Sequence[Series], moment: Moment) -> str:
     """Say how many of the mines laid are still in the ground at a moment; the reference comes last."""
-    _, mines = _counted(outcome, found, moment)
-    text = f"After {duration(moment.day)}, {mines[_first(found)]} must still be cleared (hazardous or inert)"
-    return _completed(outcome, text, found, moment, mines[0])
+    _, totals, mines = _counted(outcome, found, moment)
+    text = f"After {duration(moment.day)}, {mines[_first(found)]} must still be cleared, hazardous or inert"
+    return _completed(outcome, text, found, moment, reference=mines[0], totals=totals)
 
 
 def harm_sentence(outcome: Outcome, found: Sequence[Series], moment: Moment) -> str:
@@ -116,7 +122,7 @@ def harm_sentence(outcome: Outcome, found: Sequence[Series], moment: Moment) -> 
     mines, first = mines_of(outcome.scenarios), _first(found)
     expected = "casualty is expected" if counts[first] == "1" else "casualties are expected"
     text = f"Over {duration(moment.day)}, {counts[first]} {expected} from {mines[first]}"
-    return _completed(outcome, text, found, moment, f"{counts[0]} from {mines[0]}")
+    return _completed(outcome, text, found, moment, reference=f"{counts[0]} from {mines[0]}")
 
 
 def difference_sentence(outcome: Outcome, found: Sequence[Series], moment: Moment) -> str:
@@ -130,17 +136,18 @@ def difference_sentence(outcome: Outcome, found: Sequence[Series], moment: Momen
         none = f"{start}, no difference in casualties shows between {others} and {mines[0]}"
         return f"{none}: it is below {upper_bound(least)}{end}"
     if len(found) > 1:
-        return f"{start}, {others} cause {_range_of_differences(min(means), max(means))} casualties than {mines[0]}{end}"
+        spread = _range_of_differences(min(means), max(means))
+        return f"{start}, {others} cause {spread} casualties than “{names(outcome.scenarios)[0]}”{end}"
     if found[0].p05 is not None and found[0].p95 is not None:
         spread = _range_of_differences(float(found[0].p05[index]), float(found[0].p95[index]))
-        end = f" (5–95 % of paired worlds: {spread})"
+        end = f" (5–95 % of paired worlds: {spread})" if spread else ""
     word = "casualty" if number(abs(means[0])) == "1" else "casualties"
     return f"{start}, {others} cause {more_or_fewer(means[0])} {word} than {mines[0]}{end}"
 
 
 def spread_words(one: Series, index: int) -> str:
-    """Write the percentiles of the played worlds at a time, ``12 to 26``; nothing where none was seen or played."""
-    if one.p05 is None or one.p95 is None or not one.seen[index]:
+    """Write the percentiles of the played worlds at a time, ``12 to 26``; nothing where they are none."""
+    if one.p05 is None or one.p95 is None or not one.p95[index] >= LEAST_SAID:
         return ""
     return f"{number(float(one.p05[index]))} to {number(float(one.p95[index]))}"
 
@@ -166,36 +173,55 @@ def _at(one: Series, moment: Moment) -> str:
     return said(float(one.mean[moment.index]), float(one.least[moment.index]))
 
 
-def _counted(outcome: Outcome, found: Sequence[Series], moment: Moment) -> tuple[list[str], list[str]]:
-    """Write each scenario's mean in words, and with what it is a part of."""
+def _counted(outcome: Outcome, found: Sequence[Series], moment: Moment) -> tuple[list[str], list[str], list[str]]:
+    """Write each scenario's mean, how many mines it is a part of, and both with their name."""
     counts = [_at(one, moment) for one in found]
-    totals = [number(round(float(laid(part)[moment.index]))) for part in outcome.scenarios]
+    totals = [round(float(laid(part)[moment.index])) for part in outcome.scenarios]
+    parts = [f" of {number(total)}" for total in totals]
     nouns = mines_of(outcome.scenarios)
-    return counts, [f"{count} of {total} {noun}" for count, total, noun in zip(counts, totals, nouns, strict=True)]
+    mines = [f"{count}{part} {noun}" for count, part, noun in zip(counts, parts, nouns, strict=True)]
+    return (
+        counts,
+        parts,
+        [told if total else f"no {noun}" for told, total, noun in zip(mines, totals, nouns, strict=True)],
+    )
 
 
-def _completed(outcome: Outcome, text: str, found: Sequence[Series], moment: Moment, reference: str) -> str:
-    """Add a sentence's other side: the spread of worlds, the reference, or the range of all that are not the reference."""
+def _completed(
+    outcome: Outcome,
+    text: str,
+    found: Sequence[Series],
+    moment: Moment,
+    *,
+    reference: str,
+    totals: Sequence[str] = (),
+) -> str:
+    """Add a sentence's other side: the spread of worlds, the reference, or the range of all that are not the reference.
+
+    ``totals`` are said of the range where they are not all alike.
+    """
+    index = moment.index
     if len(found) == 2:
         text = f"{text}, against {reference}"
     elif len(found) > 2:
-        others = sorted(found[1:], key=lambda one: max(float(one.mean[moment.index]), float(one.least[moment.index])))
-        low, high = _at(others[0], moment), _at(others[-1], moment)
-        told = low if low == high else f"between {low} and {high}"
-        text = f"{text}, against {told} in the {len(others)} other scenarios"
-    elif spread := spread_words(found[0], moment.index):
+        order = sorted(range(1, len(found)), key=lambda k: float(max(found[k].mean[index], found[k].least[index])))
+        ends = [_at(found[k], moment) + (totals[k] if len(set(totals)) > 1 else "") for k in (order[0], order[-1])]
+        told = ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
+        text = f"{text}, against {told} in the {len(order)} other scenarios"
+    elif spread := spread_words(found[0], index):
         text = f"{text} (5–95 % of worlds: {spread})"
     return text + _closed_form(outcome)
 
 
 def _range_of_differences(one: float, other: float) -> str:
+    """Write two differences as a range, ``9 to 28 fewer``; nothing where both are none."""
     low, high = sorted((one, other), key=abs)
     near, far = more_or_fewer(low), more_or_fewer(high)
-    if near == far:
-        return near
-    if low * high > 0 and near != "as many":
-        return f"{number(abs(low))} to {far}"
-    return f"from {near} to {far}"
+    if abs(high) < LEAST_SAID or near == far:
+        return far if abs(high) >= LEAST_SAID else ""
+    if abs(low) < LEAST_SAID:
+        return f"none to {far}"
+    return f"{number(abs(low))} to {far}" if low * high > 0 else f"{near} to {far}"
 
 
 def _closed_form(outcome: Outcome) -> str:

@@ -1,7 +1,7 @@
 """The figures of a result: each says one thing, in its title, with its number.
 
-Lines are means of the best estimator, bands the 5th to 95th percentile of the played worlds; they read in grey and to the
-colour-blind. Nothing here touches pyplot or any global state, and the same outcome gives the same bytes.
+Lines are means of the best estimator, bands the 5th to 95th percentile of the played worlds; they read in grey and to
+the colour-blind. Nothing here touches pyplot or any global state, and the same outcome gives the same bytes.
 """
 
 import io
@@ -16,17 +16,48 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from simulator.clocks import Array
 from simulator.experiment import Outcome
+from simulator.figure_labels import EndLabel, label_ends, room_for
 from simulator.figure_series import (
-    LEAST_SAID, Series, difference, key_moment, last_laying, last_moment, series, thinned, unseen_from,
+    LEAST_SAID,
+    TREATY_DAYS,
+    Series,
+    difference,
+    key_moment,
+    last_laying,
+    last_moment,
+    series,
+    thinned,
+    unseen_from,
 )  # fmt: skip
 from simulator.figure_states import states
 from simulator.figure_style import (
-    DPI, GREY, NORMAL, EndLabel, LineStyle, even_time, house_style, label_ends, line_look, mark_treaty_dates, number_axis,
-    room_for, sheet, stretched_time, style_of, write_above,
+    DPI,
+    GREY,
+    NORMAL,
+    LineStyle,
+    even_time,
+    house_style,
+    line_look,
+    mark_treaty_dates,
+    number_axis,
+    sheet,
+    stretched_time,
+    style_of,
+    write_above,
 )  # fmt: skip
 from simulator.figure_wording import (
-    MEANS_AND_BANDS, difference_sentence, duration, footer, harm_sentence, hazard_sentence, more_or_fewer, names,
-    plain_number, said, since, spread_words, upper_bound,
+    MEANS_AND_BANDS,
+    difference_sentence,
+    footer,
+    harm_sentence,
+    hazard_sentence,
+    more_or_fewer,
+    names,
+    plain_number,
+    said,
+    since,
+    spread_words,
+    upper_bound,
 )  # fmt: skip
 from simulator.units import DAYS_PER_YEAR
 
@@ -84,13 +115,14 @@ def _own_ids(tag: str, stem: str) -> str:
 def _hazardous(outcome: Outcome) -> Figure:
     found = [series(part, "hazardous") for part in outcome.scenarios]
     times = outcome.scenarios[0].world.times
-    end, label = duration(float(times[-1])), "Hazardous mines [number]"
-    words = [f"{said(one.mean[-1], one.least[-1])} after {end}" for one in found]
-    panels = [_Panel("even", label, found, words, dates=True)]
+    label = "Hazardous mines [number]"
+    dates = last_laying(outcome) + TREATY_DAYS[0] <= times[-1]
+    words = [f"{said(one.mean[-1], one.least[-1])} left" for one in found]
+    panels = [_Panel("even", label, found, words, dates=dates)]
     if _needs_closer_look(found, times):
         words = [_residue_words(outcome, one) for one in found]
         heading = "Close-up: the first months, and what remains (logarithmic scales)"
-        panels.append(_Panel("close", label, found, words, heading, _floor(found), stretched=True, dates=True))
+        panels.append(_Panel("close", label, found, words, heading, _floor(found), stretched=True, dates=dates))
     title = hazard_sentence(outcome, found, key_moment(outcome))
     return _lines(outcome, title, footer(outcome, MEANS_AND_BANDS, found), panels)
 
@@ -99,11 +131,11 @@ def _harm(outcome: Outcome) -> Figure:
     rates = [series(part, "accidents_per_year") for part in outcome.scenarios]
     casualties = [series(part, "casualties") for part in outcome.scenarios]
     moment = last_moment(outcome)
-    per_year = [f"{said(one.mean[-1], one.least[-1])} per year after {duration(moment.day)}" for one in rates]
+    per_year = [f"{said(one.mean[-1], one.least[-1])} per year" for one in rates]
     people = []
     for one in casualties:
         spread = spread_words(one, -1)
-        people.append(f"{said(one.mean[-1], one.least[-1])} casualties" + (f" (5–95 %: {spread})" if spread else ""))
+        people.append(f"{said(one.mean[-1], one.least[-1])} people" + (f" ({spread})" if spread else ""))
     panels = [
         _Panel("rate", "Accidents [per year]", rates, per_year),
         _Panel("casualties", "Casualties since the start [people]", casualties, people),
@@ -164,14 +196,19 @@ def _draw(axes: Axes, panel: _Panel, styles: Sequence[LineStyle], outcome: Outco
         axes.axhline(0.0, color=GREY, linewidth=1.0, linestyle=(0, _NO_LINE.dashes))
     kept = thinned(world.times)
     days = world.times[kept] / unit
+    # Many bands over each other are lighter, so that they do not hide the lines.
+    shade = 0.2 if len(styles) <= 2 else 0.1
     for number, (one, style) in enumerate(zip(panel.found, styles, strict=True)):
         if one.p05 is not None and one.p95 is not None:
-            axes.fill_between(days, one.p05[kept], one.p95[kept], color=style.colour, alpha=0.2, linewidth=0)
+            axes.fill_between(days, one.p05[kept], one.p95[kept], color=style.colour, alpha=shade, linewidth=0)
+            for edge in (one.p05[kept], one.p95[kept]):
+                axes.plot(days, edge, color=style.colour, alpha=0.5, linewidth=0.5)
         axes.plot(days, one.mean[kept], gid=f"{panel.key}-mean-{number}", **line_look(style))
         if panel.floor is not None and (first := unseen_from(one)) is not None:
             bound = float(one.least[-1])
-            axes.plot([world.times[first] / unit, days[-1]], [bound, bound], color=style.colour, linewidth=0.8, linestyle=":")
-            axes.plot(world.times[first] / unit, bound, marker="v", markersize=6, color=style.colour)
+            since_day = world.times[first] / unit
+            axes.plot([since_day, days[-1]], [bound, bound], color=style.colour, linewidth=0.8, linestyle=":")
+            axes.plot(since_day, bound, marker="v", markersize=6, color=style.colour)
     if panel.dates:
         mark_treaty_dates(axes, last_laying(outcome), unit)
     if panel.heading:
@@ -198,7 +235,7 @@ def _logarithmic(axes: Axes, label: str, floor: float, high: float) -> None:
 
 
 def _needs_closer_look(found: Sequence[Series], times: Array) -> bool:
-    """Tell whether an even plot hides something: a residue below 1 % of the most there was, or a fall in the first year."""
+    """Tell whether an even plot hides something: a residue below 1 % of the peak, or a fall within a year of it."""
     for one in found:
         peak = int(np.argmax(one.mean))
         most, after = one.mean[peak], one.mean[peak:]
@@ -221,6 +258,6 @@ def _residue_words(outcome: Outcome, one: Series) -> str:
     times = outcome.scenarios[0].world.times
     first = unseen_from(one)
     if first is None:
-        return f"{said(one.mean[-1], one.least[-1])} after {duration(float(times[-1]))}"
-    runs = f"{outcome.replicates:,} runs"
-    return f"none seen in {runs} from {duration(float(times[first]))} on: fewer than {upper_bound(one.least[-1])}"
+        return f"{said(one.mean[-1], one.least[-1])} left"
+    runs, day = f"{outcome.replicates:,} runs", f"day {times[first]:,.0f}"
+    return f"none seen in {runs} from {day} on: fewer than {upper_bound(one.least[-1])} left"

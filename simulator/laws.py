@@ -150,6 +150,7 @@ class LawMapping(Spec):
 
 
 NAMES = tuple(LawMapping.model_fields)
+_KINDS = {kind.__name__.lower(): kind for kind in (Exponential, Weibull, Lognormal, Gamma, Normal, Uniform, Piecewise)}
 _EXAMPLE = "{weibull: {shape: 4, scale: 81.9 days}}"
 _FIXED = Quantity(units.DURATION, at_least=0)
 
@@ -176,8 +177,10 @@ def _read_law(data: Any, handler: Callable[[Any], Any]) -> Law:
 
 
 def _without_parameters(name: str) -> PydanticCustomError:
-    message = "'{name}' needs its parameters, as in {example}"
-    return PydanticCustomError("law", message, {"name": name, "example": _EXAMPLE})
+    keys = ", ".join(f"{key}: …" for key in _KINDS[name].model_fields)
+    example = f"[{_PAIR}, …]" if name == "piecewise" else f"{{{keys}}}"
+    message = "the time law '{name}' needs its parameters, as in {{{name}: {example}}}"
+    return PydanticCustomError("law", message, {"name": name, "example": example})
 
 
 if TYPE_CHECKING:

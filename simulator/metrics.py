@@ -116,13 +116,13 @@ def _mine_days(since: float) -> Callable[[World, Curves, Array], Array]:
     def of(world: World, curves: Curves, denied_km2: Array) -> Array:  # noqa: ARG001
         total = curve(world, curves, denied_km2, ALL, "mine_days")
         index = int(np.searchsorted(world.times, since - 1e-9))
-        return total[..., -1] - total[..., index]
+        return np.asarray(total[..., -1] - total[..., index])
 
     return of
 
 
 def _highest_risk(world: World, curves: Curves, denied_km2: Array) -> Array:
-    return curve(world, curves, denied_km2, ALL, "individual_risk").max(axis=-1)
+    return np.asarray(curve(world, curves, denied_km2, ALL, "individual_risk").max(axis=-1))
 
 
 def _denied_years(world: World, curves: Curves, denied_km2: Array) -> Array:  # noqa: ARG001

@@ -158,4 +158,4 @@ def _failure_probabilities(
 
 @lru_cache(maxsize=64)
 def _key(seed: int, replicate: int, purpose: int) -> NDArray[np.uint64]:
-    return np.random.SeedSequence(seed, spawn_key=(replicate, purpose)).generate_state(2, np.uint64)
+    return np.random.SeedSequence(seed, spawn_key=(replicate, purpose)).generate_state(2, np.uint64).astype(np.uint64)

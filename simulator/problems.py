@@ -96,10 +96,10 @@ def _render_one(problem: Problem) -> str:
     head = f"{printable(mark.name)}:{mark.line + 1}:{mark.column + 1}: error: {text}"
     if not mark.line < len(mark.lines):
         return head
-    line, column = printable(mark.lines[mark.line].rstrip().replace("\t", " ")), mark.column
+    line, column = mark.lines[mark.line], mark.column
     end = mark.end_column if mark.end_line == mark.line else len(line)
     offset = max(0, column - _WIDEST_LINE // 2) if len(line) > _WIDEST_LINE else 0
-    shown = line[offset : offset + _WIDEST_LINE]
+    shown = printable(line[offset : offset + _WIDEST_LINE].rstrip().replace("\t", " "))
     before, under = shown[: column - offset], shown[column - offset : end - offset]
     carets = " " * _columns(before) + "^" * max(1, _columns(under))
     return f"{head}\n{mark.line + 1:>5} | {shown}\n      | {carets}"

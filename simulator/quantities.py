@@ -96,7 +96,7 @@ class Quantity:
                 value = self.scalar(data["value"])
             except UnitError as error:
                 parts.append((("value",), str(error)))
-        else:
+        elif not any("'value'" in message for _, message in parts):
             parts.append(((), "a sourced value needs a 'value'"))
         parts += _provenance_problems(data)
         if "uncertainty" in data:
@@ -107,7 +107,7 @@ class Quantity:
 
 
 _POSITIVE = Quantity(units.NUMBER, above=0)
-_TESTS = Quantity(units.NUMBER, at_least=0, at_most=1e15, integer=True)
+_TESTS = Quantity(units.COUNT, at_least=0, at_most=1e15, integer=True)
 
 
 def validated(data: object, read: Callable[[object], Result]) -> Result:
@@ -185,8 +185,7 @@ def _range_problems(inside: tuple[str, ...], parameters: object, field: Quantity
 
 def _list_problems(inside: tuple[str, ...], parameters: object, size: int, shape: str, field: Quantity) -> list[_Part]:
     if not isinstance(parameters, list) or len(parameters) != size:
-        got = f"{len(parameters)} values" if isinstance(parameters, list) else describe(parameters)
-        return [(inside, f"must be a list {shape}, got {got}")]
+        return [(inside, f"must be {shape}, got {describe(parameters)}")]
     return [
         part
         for index, item in enumerate(parameters)
@@ -275,9 +274,10 @@ def _date(data: object) -> date:
 
 
 Probability = Annotated[float, Quantity(units.PROBABILITY, at_least=0, at_most=1)]
-Count = Annotated[int, Quantity(units.NUMBER, at_least=0, at_most=1e12, integer=True)]
-PositiveCount = Annotated[int, Quantity(units.NUMBER, at_least=1, at_most=1e12, integer=True)]
+Count = Annotated[int, Quantity(units.COUNT, at_least=0, at_most=1e12, integer=True)]
+PositiveCount = Annotated[int, Quantity(units.COUNT, at_least=1, at_most=1e12, integer=True)]
 PositiveNumber = Annotated[float, Quantity(units.NUMBER, above=0)]
+Q10 = Annotated[float, Quantity(units.NUMBER, at_least=0.01, at_most=100)]
 Factor = Annotated[float, Quantity(units.NUMBER, at_least=0)]
 Number = Annotated[float, Quantity(units.NUMBER)]
 Duration = Annotated[float, Quantity(units.DURATION, at_least=0)]

@@ -40,7 +40,10 @@ def _extended(path: Path, chain: list[Path], folders: list[Path], problems: list
     if values > MAX_NODES:
         message = f"files that extend each other have together more than {MAX_NODES:,} values"
         raise input_error(message, mark=reference.mark, path="extends")
-    return _merged(_extended(parent, chain, folders, problems, values), root, (), problems)
+    base = _extended(parent, chain, folders, problems, values)
+    if not isinstance(base.value, dict):
+        raise input_error("is no scenario that could be extended: not a mapping of keys", mark=base.mark)
+    return _merged(base, root, (), problems)
 
 
 def _count(node: Node) -> int:
@@ -100,9 +103,9 @@ def _overridden(root: Node, override: str, problems: list[Problem]) -> Node:
     whole = Mark("command line", 0, 6, 0, len(argument), (argument,))
     if printable(override) != override:
         raise input_error("has an invisible control character, remove it", mark=whole, path="--set")
-    if not equals or not path.strip() or not text.strip():
-        raise input_error("must look like path=value, e.g. mines.legacy.count=5000", mark=whole, path="--set")
     keys = path.strip().split(".")
+    if not equals or not all(keys) or not text.strip():
+        raise input_error("must look like path=value, e.g. mines.legacy.count=5000", mark=whole, path="--set")
     place = Mark("command line", 0, 6, 0, 6 + len(path), (argument,))
     if len(keys) > MAX_DEPTH:
         raise input_error(f"a path has at most {MAX_DEPTH} keys", mark=place, path="--set")

@@ -80,7 +80,8 @@ def checked(name: str, root: Node, more: Mapping[str, Source] | None, problems: 
     Raises InputError with ``problems`` and all that is found here.
     """
     if not isinstance(root.value, dict):
-        raise input_error("a scenario is a mapping of keys such as 'title: …'", mark=root.mark)
+        message = "a scenario is a mapping of keys such as 'title: …', with a space after the colon"
+        raise input_error(message, mark=root.mark)
     tree = plain(root)
     problems = [*problems, *(_unknown_sources(root, tree, more) if more is not None else ())]
     try:

@@ -1,22 +1,99 @@
-"""The scenario format described: JSON Schema for editors, and an explanation of each key for people."""
+"""The JSON Schema of scenario files, for completion and checks in editors; and a meaning for every key."""
 
-from collections.abc import Iterator
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
-from simulator.problems import input_error
-from simulator.quantities import unknown_key
 from simulator.scenario import Scenario
+
+EXTENDS = "another scenario file; every key of it that is not set here is taken, and null removes one"
+
+# What keys mean whose model does not say so.
+_MEANINGS: Mapping[str, str] = MappingProxyType({
+    "Scenario.title": "one line that names the scenario in figures and tables",
+    "Scenario.question": "what the scenario is to answer",
+    "Scenario.seed": "seed of the random numbers; the same seed gives the same result",
+    "Scenario.replicates": "how many worlds are simulated, at most",
+    "Scenario.region": "where the mines lie",
+    "Scenario.mines": "the kinds of mines, each under a name of your own",
+    "Scenario.civilians": "the people, and what an accident does",
+    "Scenario.clearance": "clearance teams; absent: nothing is cleared",
+    "Scenario.sources": "publications that numbers of this file name as their source, by a key of your own",
+    "Return.initial": "share of the people who are there at the start",
+    "Return.final": "share of the people who are there in the end",
+    "Return.half_time": "time until half of the rest has returned",
+    "Surge.factor": "how many times higher the risk is at the start",
+    "Surge.half_time": "time until half of the excess is gone",
+    "Education.from": "day on which risk education begins",
+    "Education.ramp": "time until it has its full effect",
+    "Education.reduces": "share of the accidents that it prevents in the end",
+    "Marking.after_accident": "time from an accident until its cell is marked",
+    "Marking.reduces": "share of the accidents in a marked cell that are prevented",
+    "Clearance.from": "day on which the teams begin",
+    "Clearance.teams": "how many teams work at the same time",
+    "Clearance.rate": "area that one team clears in a day of work",
+    "Clearance.search": "share of a cell that has to be searched once it is surveyed",
+    "Clearance.detection": "chance that an item in a searched cell is found",
+    "Clearance.order": "in which order the cells are cleared",
+    "Clearance.cost": "cost of clearing",
+    "Laying.from": "first day of laying; each mine is laid at a time drawn evenly from the period",
+    "Laying.to": "last day of laying, to its midnight",
+    "Belt.width": "width of the belt: a normal distribution across the line",
+    "Clusters.count": "how many groups",
+    "Clusters.spread": "standard deviation of the distances from a group's centre, in each direction",
+    "KeepAway.distance": "how far from settlements",
+    "KeepAway.compliance": "share of the mines that keep this distance",
+    "Lots.size": "mines in a production lot",
+    "Placement.uniform": "true: evenly over the region",
+    "Placement.belt": "along a line, normal across",
+    "Placement.clusters": "in groups around random centres",
+    "Placement.keep_away": "a distance from settlements that a share of the mines respects",
+    "LawMapping.exponential": "constant hazard",
+    "LawMapping.weibull": "share still working at time t: exp(-(t / scale)^shape)",
+    "LawMapping.lognormal": "the logarithm of the time is normal around log(median)",
+    "LawMapping.gamma": "density proportional to t^(shape - 1) exp(-t / scale)",
+    "LawMapping.normal": "normal, truncated at 0",
+    "LawMapping.uniform": "evenly between two times",
+    "LawMapping.piecewise": "shares still working at given times, linear between them; after the last the share stays",
+    "Exponential.mean": "mean of the times",
+    "Weibull.shape": "1: constant hazard; the larger, the more alike the times",
+    "Weibull.scale": "time at which 37 % still work",
+    "Lognormal.median": "time at which half still work",
+    "Lognormal.sigma": "standard deviation of the logarithm of the times",
+    "Gamma.shape": "1: constant hazard; the larger, the more alike the times",
+    "Gamma.scale": "mean of the times divided by the shape",
+    "Normal.mean": "mean before truncation at 0",
+    "Normal.sd": "standard deviation before truncation at 0",
+    "Uniform.low": "earliest time",
+    "Uniform.high": "latest time",
+    "Source.title": "title of the publication",
+    "Source.author": "its author",
+    "Source.publisher": "its publisher",
+    "Source.year": "year of publication",
+    "Source.date": "date of publication, as far as known",
+    "Source.url": "address at which it was read",
+    "Source.note": "what was read of it, and reservations",
+})  # fmt: skip
+
+
+def meaning(model: str, key: str, described: str | None) -> str:
+    """Say what a key of a model means: as the model describes it, or else as listed here."""
+    return described or _MEANINGS.get(f"{model}.{key}", "")
 
 
 def json_schema() -> dict[str, Any]:
-    """The JSON Schema (2020-12) of a scenario file.
+    """Make the JSON Schema (2020-12) of a scenario file.
 
     A file that ``extends`` another may leave out what the other sets, so an editor is told to require nothing then.
     """
     schema = Scenario.model_json_schema(by_alias=True)
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "minesim scenario"
-    schema["properties"]["extends"] = {"type": "string", "description": "take every key of that file not set here"}
+    for model, definition in (("Scenario", schema), *schema["$defs"].items()):
+        for key, child in definition.get("properties", {}).items():
+            if text := meaning(model, key, child.get("description")):
+                child["description"] = text
+    schema["properties"]["extends"] = {"type": "string", "description": EXTENDS}
     required = schema.pop("required")
     schema["if"] = {"not": {"required": ["extends"]}}
     schema["then"] = {"required": required}
@@ -27,90 +104,3 @@ def json_schema() -> dict[str, Any]:
     mines = schema["properties"]["mines"]
     mines["additionalProperties"] = {"anyOf": [mines["additionalProperties"], {"type": "null"}]}
     return schema
-
-
-def explanation(key: str) -> str:
-    """What a key means, with its type, unit, range, default and the keys below it; the top level for an empty key.
-
-    The class name below ``mines`` may be left out. Raises InputError for a key that does not exist.
-    """
-    schema = Scenario.model_json_schema(by_alias=True)
-    here: dict[str, Any] = schema
-    walked: list[str] = []
-    for part in (piece for piece in key.split(".") if piece):
-        below = dict(_keys(here, schema))
-        if part not in below and walked[:1] == ["mines"] and len(walked) == 1:
-            inner = schema["$defs"]["MineClass"]
-            here, walked = inner, [*walked, "NAME"]
-            below = dict(_keys(here, schema))
-            if part not in below:
-                # A class name of the user's own.
-                walked[-1] = part
-                continue
-        if part not in below:
-            raise input_error(unknown_key(part, tuple(below)), path=".".join([*walked, part]))
-        here, walked = below[part], [*walked, part]
-    lines = [".".join(walked) or "A scenario file"]
-    lines += [f"  {line}" for line in _facts(here, schema)]
-    below = dict(_keys(here, schema))
-    if "additionalProperties" in here and walked[-1:] == ["mines"]:
-        below = {"NAME": schema["$defs"]["MineClass"], **dict(_keys(schema["$defs"]["MineClass"], schema))}
-    if below:
-        lines.append("  keys:")
-        width = max(map(len, below))
-        lines += [f"    {name:<{width}}  {_short(child, schema)}" for name, child in below.items()]
-    return "\n".join(lines)
-
-
-def _resolved(node: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
-    if "$ref" in node:
-        target: dict[str, Any] = schema["$defs"][node["$ref"].rsplit("/", 1)[1]]
-        return {**target, **{key: value for key, value in node.items() if key != "$ref"}}
-    return node
-
-
-def _alternatives(node: dict[str, Any], schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    node = _resolved(node, schema)
-    for inner in node.get("anyOf", ()):
-        yield from _alternatives(inner, schema)
-    if "anyOf" not in node:
-        yield node
-
-
-def _keys(node: dict[str, Any], schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    for option in _alternatives(node, schema):
-        properties = option.get("properties", {})
-        if "value" not in properties:
-            yield from properties.items()
-
-
-def _facts(node: dict[str, Any], schema: dict[str, Any]) -> Iterator[str]:
-    node = _resolved(node, schema)
-    if text := node.get("description"):
-        yield text.split("\n")[0]
-    for option in _alternatives(node, schema):
-        kind = option.get("type")
-        if "value" in option.get("properties", {}):
-            yield "or a sourced value {value, source, grade, note, uncertainty}"
-        elif kind == "string" and option.get("description") != node.get("description"):
-            yield str(option.get("description") or option.get("format") or "a text")
-        elif kind in {"number", "integer"}:
-            bounds = [
-                f"{word} {option[key]:g}"
-                for key, word in (("minimum", "at least"), ("exclusiveMinimum", "above"), ("maximum", "at most"))
-                if key in option
-            ]
-            yield f"{'a whole' if kind == 'integer' else 'a'} number {', '.join(bounds)}".rstrip()
-        elif "enum" in option:
-            yield f"one of {', '.join(map(str, option['enum']))}"
-        elif "const" in option:
-            yield f"{option['const']}"
-    if "default" in node:
-        yield f"default: {node['default']}"
-
-
-def _short(node: dict[str, Any], schema: dict[str, Any]) -> str:
-    text = str(_resolved(node, schema).get("description", "")).split("\n")[0]
-    if text:
-        return text
-    return next(iter(_facts(node, schema)), "")

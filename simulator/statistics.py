@@ -134,4 +134,4 @@ def _reduction(before: Array, after: Array) -> Array:
     # Variances at the level of rounding mean that nothing varies: no reduction is to be claimed.
     scale = 1e-24 * (np.square(before.mean(axis=0)) + np.square(after.mean(axis=0)))
     vary = (apart > scale) & (together > scale)
-    return np.divide(apart, together, out=np.full(np.shape(apart), np.nan), where=vary)
+    return np.asarray(np.divide(apart, together, out=np.full(np.shape(apart), np.nan), where=vary))

@@ -2,6 +2,7 @@
 
 import io
 import sqlite3
+import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,8 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from simulator.ensemble import CURVES
+from simulator.problems import input_error
 from simulator.trajectory import Curves, Trajectory
 
+INCOMPLETE = ".incomplete"
+REPLICATES = "replicates.sqlite"
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS replicate (
     digest TEXT NOT NULL, replicate INTEGER NOT NULL, scenario INTEGER NOT NULL, payload BLOB NOT NULL,
@@ -21,13 +25,33 @@ CREATE TABLE IF NOT EXISTS replicate (
 
 @contextmanager
 def opened(path: Path) -> Iterator[sqlite3.Connection]:
-    """A connection that writes ahead and waits for the disk; two processes may share the file."""
-    connection = sqlite3.connect(path, timeout=30, isolation_level=None)
+    """Open a connection that writes ahead and waits for the disk; two processes may share the file.
+
+    Raises InputError when the file is damaged or the disk full; what was written before stays as it was.
+    """
     try:
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
-        connection.execute(_SCHEMA)
-        yield connection
+        connection = sqlite3.connect(path, timeout=30, isolation_level=None)
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")
+            connection.execute(_SCHEMA)
+            yield connection
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        message = f"cannot use the replicates kept in {path}: {error}; make room, or delete the folder to start afresh"
+        raise input_error(message) from None
+
+
+@contextmanager
+def held(path: Path) -> Iterator[bool]:
+    """Hold a file for this process alone until the block ends, or the process does; False where another one holds it.
+
+    SQLite's own lock is used: it works on every system, and no crash leaves one behind.
+    """
+    connection = sqlite3.connect(path, timeout=0, isolation_level=None)
+    try:
+        yield _is_locked(connection) and path.exists()
     finally:
         connection.close()
 
@@ -45,14 +69,35 @@ def keep(connection: sqlite3.Connection, digest: str, finished: Sequence[tuple[i
 
 
 def kept(connection: sqlite3.Connection, digest: str, scenarios: int) -> dict[int, list[Trajectory]]:
-    """The replicates of a digest for which every scenario is there."""
+    """Read the replicates of a digest for which every scenario is there, and can be read."""
     found: dict[int, list[Trajectory]] = {}
     rows = connection.execute(
         "SELECT replicate, payload FROM replicate WHERE digest = ? ORDER BY replicate, scenario", (digest,)
     )
     for replicate, payload in rows:
-        found.setdefault(replicate, []).append(_unpacked(payload))
+        trajectory = _unpacked(payload)
+        if trajectory is not None:
+            found.setdefault(replicate, []).append(trajectory)
     return {replicate: trajectories for replicate, trajectories in found.items() if len(trajectories) == scenarios}
+
+
+def count_kept(folder: Path, digest: str) -> int:
+    """Count the replicates of a digest that are kept in an incomplete folder."""
+    if not (folder / REPLICATES).is_file():
+        return 0
+    with opened(folder / REPLICATES) as connection:
+        query = "SELECT COUNT(DISTINCT replicate) FROM replicate WHERE digest = ?"
+        return int(connection.execute(query, (digest,)).fetchone()[0])
+
+
+def _is_locked(connection: sqlite3.Connection) -> bool:
+    try:
+        connection.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+            return False
+        raise
+    return True
 
 
 def _packed(trajectory: Trajectory) -> bytes:
@@ -66,10 +111,12 @@ def _packed(trajectory: Trajectory) -> bytes:
     return buffer.getvalue()
 
 
-def _unpacked(payload: bytes) -> Trajectory:
-    with np.load(io.BytesIO(payload), allow_pickle=False) as arrays:
-        return Trajectory(
-            Curves(*arrays["played"]), Curves(*arrays["estimate"]), arrays["denied_km2"], int(arrays["events"])
-        )
-
-
+def _unpacked(payload: bytes) -> Trajectory | None:
+    """Unpack a trajectory; None where a checksum fails, so that it is computed again."""
+    try:
+        with np.load(io.BytesIO(payload), allow_pickle=False) as arrays:
+            return Trajectory(
+                Curves(*arrays["played"]), Curves(*arrays["estimate"]), arrays["denied_km2"], int(arrays["events"])
+            )
+    except (zipfile.BadZipFile, ValueError, KeyError, EOFError, OSError):
+        return None

@@ -135,7 +135,8 @@ def _add_played(tally: Tally, chunk: Chunk, ends: _Ends, exposure: Exposure) -> 
     _add(tally.group_sums["armed"], ends.laid_bins + ends.group, armed, ends.size)
     _add(tally.group_sums["ended"], bins + ends.group if ends.several else bins, armed, ends.size)
     # Ends after the horizon fall into the last bin, which no curve reads: cut off there, they stay finite.
-    _add(tally.sums["ended_days"], bins, armed * np.minimum(end, ends.horizon), ends.size)
+    seen: Array = np.minimum(end, ends.horizon)
+    _add(tally.sums["ended_days"], bins, armed * seen, ends.size)
     _add(tally.sums["ended_inert"], bins, armed * inert, ends.size)
     _add_candidates(tally, chunk, end, inert, ends, exposure)
 

@@ -86,6 +86,7 @@ PROBABILITY = _dimension(
     "probability", "", "0.1, 10 %, 6 per million or 1 in 1000",
     {"%": 1e-2, "percent": 1e-2, "per thousand": 1e-3, "per million": 1e-6}, bare=True,
 )  # fmt: skip
+COUNT = _dimension("whole number", "", "10000", {}, bare=True)
 NUMBER = _dimension("number", "", "1.44", {"%": 1e-2, "per thousand": 1e-3, "per million": 1e-6}, bare=True)
 
 
@@ -149,6 +150,8 @@ def _factor(unit: str, dimension: Dimension) -> float:
         return dimension.factors[unit]
     if "month" in unit.lower() and (dimension is DURATION or dimension is YEARLY_RATE):
         raise UnitError("a month has no fixed length, give days, weeks or years")
+    if not dimension.factors:
+        raise UnitError(f"must be {dimension_example(dimension)}, without a unit, got unit '{unit}'")
     close = _OTHER_NAMES.get(unit.lower())
     if close not in dimension.factors:
         close = closest(unit, dimension.factors, cutoff=0.5)
@@ -166,6 +169,6 @@ def describe(data: object) -> str:
     if isinstance(data, Mapping):
         return "a mapping"
     if isinstance(data, list | tuple):
-        return "a list"
+        return f"a list of {len(data)}" if data else "an empty list"
     text = repr(data) if isinstance(data, str) else str(data)
     return text if len(text) <= _LONGEST_TEXT + 2 else f"{text[:_LONGEST_TEXT]}…"

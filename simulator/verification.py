@@ -89,4 +89,5 @@ def _ratio(difference: float, error: float) -> float:
 
 def _times(times: Array) -> list[int]:
     """Indices of the times to check: spread over the grid, so dense early and sparse late as the grid itself."""
-    return np.unique(np.linspace(0, times.size - 1, min(_MOST_TIMES, times.size)).round().astype(int)).tolist()
+    spread = np.linspace(0, times.size - 1, min(_MOST_TIMES, times.size))
+    return sorted({round(float(index)) for index in spread})

@@ -141,12 +141,13 @@ def default_times(horizon_days: float) -> Array:
         np.arange(2 * DAYS_PER_YEAR, horizon_days, DAYS_PER_YEAR / 12),
         np.arange(0.0, horizon_days, DAYS_PER_YEAR),
     ]
+    # Points closer than a fifth of a day to their neighbour (a year mark beside the horizon) say nothing more.
+    gap = min(0.2, horizon_days / 200)
     times = np.unique(np.concatenate(pieces))
-    times = times[times < horizon_days]
-    while times.size < 24:
+    times = times[times < horizon_days - gap]
+    if times.size < 24:
         times = np.linspace(0.0, horizon_days, 49)[:-1]
-    # Points closer than a quarter of a day to their neighbour (year marks beside weekly ones) say nothing more.
-    keep = np.concatenate(([True], np.diff(times) > min(0.2, horizon_days / 200)))
+    keep = np.concatenate(([True], np.diff(times) > gap))
     return np.append(times[keep], horizon_days)
 
 
@@ -214,7 +215,6 @@ def _not_modelled(loaded: LoadedScenario) -> Iterator[Problem]:
         ]
     for path, value in given:
         if value is not None:
-            what = "mines laid before the start cannot be simulated" if path[-1] == "laid" else "cannot be simulated"
-            yield Problem(
-                loaded.key_place(path), ".".join(path), f"{what} by this version; remove the key, or only validate the file"
-            )
+            what = "mines laid before the start cannot" if path[-1] == "laid" else "cannot"
+            message = f"{what} be simulated by this version; remove the key, or only validate the file"
+            yield Problem(loaded.key_place(path), ".".join(path), message)

@@ -32,6 +32,7 @@ _MARKS_OF_ORDER = {
     codecs.BOM_UTF16_BE: "UTF-16",
 }  # fmt: skip
 _LINE_END = re.compile(r"\r\n|\r|\n")
+_NOT_IN_TAGS = re.compile(r"[\s{}\"]+")
 # YAML 1.2.2, section 10.3.2 (core schema), without its .inf and .nan: no key takes them. Not the library's resolver,
 # which also reads 1_000 and 0b1.
 _NULLS = ("", "~", "null", "Null", "NULL")
@@ -104,6 +105,9 @@ def parse_yaml(raw: bytes, name: str, problems: list[Problem], shown: tuple[str,
     text = _decoded(raw, name)
     lines = shown or tuple(_LINE_END.split(text))
     _refuse_controls(text, name, lines)
+    if "!" in text and any("!" in word and len(word) > MAX_SCALAR for word in _NOT_IN_TAGS.split(text)):
+        # No tag is accepted; the library takes time that grows with the square of its length to read one.
+        raise input_error(f"{name}: has a tag of more than {MAX_SCALAR:,} characters, and no tags are accepted")
     builder = _Builder(name, lines, problems, Mark(name, 0, 0, 0, 1, lines))
     try:
         return _document(builder, _events(text))
@@ -175,7 +179,7 @@ def _document(builder: _Builder, stream: Iterator[events.Event]) -> Node:
         elif isinstance(event, events.NodeEvent):
             root = _node(builder, stream, event, (), in_flow=False)
     if root is None:
-        raise input_error(f"{builder.name}: is empty, expected a scenario")
+        raise input_error("is empty, or has nothing but comments", mark=builder.last)
     return root
 
 

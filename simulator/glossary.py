@@ -1,0 +1,239 @@
+"""An explanation of every key of scenario files: meaning, type, range, units, default, and the keys below it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+from annotated_types import Ge, Le, MaxLen, MinLen
+from pydantic import BaseModel
+
+from simulator.laws import Never
+from simulator.problems import input_error
+from simulator.quantities import GRADES, SOURCED_KEYS, UNCERTAINTIES, Quantity, unknown_key
+from simulator.scenario import Placement, Scenario
+from simulator.schema import EXTENDS, meaning
+from simulator.spec import Shorthand
+
+_SOURCED = f"a sourced value {{{', '.join(SOURCED_KEYS)}}}"
+_SOURCED_MEANINGS = {
+    "value": "the number itself, as it could stand alone",
+    "source": "a key of 'sources', of a sources.yaml beside the file or of the shipped list; or assumption",
+    "grade": f"how far to trust it: {', '.join(GRADES)}",
+    "note": "what is behind it; an assumption must say why",
+    "uncertainty": f"what else it could be: one of {', '.join(UNCERTAINTIES[:-1])}, or {{tests: n, failures: k}}",
+}
+_NAME = "NAME"
+_MOST_SUGGESTED = 6
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """One key: its meaning, what can be written (annotation and constraints), and its default in words."""
+
+    meaning: str
+    annotation: Any = None
+    constraints: tuple[Any, ...] = ()
+    default: str = ""
+
+
+def explanation(key: str) -> str:
+    """Explain a key; the top level for an empty one.
+
+    The class name below ``mines`` may be left out. Raises InputError for a key that does not exist.
+    """
+    here, walked = _Key("A scenario file. Numbers carry units; any number may be a sourced value.", Scenario), []
+    for part in (piece for piece in key.split(".") if piece):
+        below = _below(here)
+        names: tuple[str, ...] = (part,)
+        if part not in below and _NAME in below:
+            # A class of the user's own, or a key below one whose name was left out.
+            inner = _below(below[_NAME])
+            names = (_NAME, part) if part in inner else (_NAME,)
+        elif part not in below and part.isdecimal() and get_origin(here.annotation) is list:
+            below = {part: _item(here)}
+        for name in names:
+            if name not in below:
+                raise input_error(_unknown(part, tuple(below)), path=".".join([*walked, part]))
+            here = below[name]
+            below = _below(here)
+            walked.append(part if names == (_NAME,) else name)
+    lines = [".".join(walked) or "scenario.yaml", f"  {here.meaning}" if here.meaning else ""]
+    lines += [f"  {line}" for line in _facts(here)]
+    if below := _below(here):
+        width = max(map(len, below))
+        lines.append("  keys:")
+        lines += [f"    {name:<{width}}  {child.meaning}".rstrip() for name, child in below.items()]
+    return "\n".join(filter(None, lines))
+
+
+def every_key() -> Iterator[str]:
+    """List the path of every key there is, with NAME for the names users choose."""
+    yield from _paths(_Key("", Scenario), ())
+
+
+def _paths(key: _Key, path: tuple[str, ...]) -> Iterator[str]:
+    for name, child in _below(key).items():
+        if not (name in SOURCED_KEYS and _quantity(key) is not None):
+            yield ".".join((*path, name))
+            yield from _paths(child, (*path, name))
+
+
+def _unknown(part: str, known: tuple[str, ...]) -> str:
+    elsewhere = [path for path in every_key() if path.rpartition(".")[2] == part]
+    if elsewhere:
+        return f"no such key here; there is {', '.join(elsewhere[:_MOST_SUGGESTED])}"
+    return unknown_key(part, known) if known else "has no keys below it"
+
+
+def _below(key: _Key) -> dict[str, _Key]:
+    """Find the keys below a key, by name."""
+    if _quantity(key) is not None:
+        return {name: _Key(text) for name, text in _SOURCED_MEANINGS.items()}
+    if get_origin(key.annotation) is dict:
+        kind = get_args(key.annotation)[1]
+        return {_NAME: _Key(_doc(kind), kind)}
+    models = [kind for kind in _kinds(key) if isinstance(kind, type) and issubclass(kind, BaseModel)]
+    found = {name: child for model in models for name, child in _fields(model)}
+    return {"extends": _Key(EXTENDS, str), **found} if models == [Scenario] else found
+
+
+def _fields(model: type[BaseModel]) -> Iterator[tuple[str, _Key]]:
+    for name, field in model.model_fields.items():
+        key = field.alias or name
+        if field.is_required():
+            default = "required"
+        else:
+            default = _said(field.get_default(call_default_factory=True), field.annotation, tuple(field.metadata))
+        yield key, _Key(meaning(model.__name__, key, field.description), field.annotation, tuple(field.metadata), default)
+
+
+def _kinds(key: _Key) -> Iterator[Any]:
+    """List what can be written for a key: quantities, models, lists, texts."""
+    for extra in key.constraints:
+        if isinstance(extra, Quantity):
+            yield extra
+            return
+        if isinstance(extra, Shorthand):
+            if not any(form.get("type") == "array" for form in extra.forms):
+                yield extra.model
+            return
+    if get_origin(key.annotation) is Annotated:
+        yield from _kinds(_inner(key.annotation))
+    elif get_origin(key.annotation) in {list, dict, Literal} or isinstance(key.annotation, type):
+        if key.annotation is not type(None):
+            yield key.annotation
+    else:
+        for inner in get_args(key.annotation):
+            yield from _kinds(_Key("", inner))
+
+
+def _inner(annotation: Any) -> _Key:
+    kind, *constraints = get_args(annotation)
+    return _Key("", kind, tuple(constraints))
+
+
+def _item(key: _Key) -> _Key:
+    annotation = get_args(key.annotation)[0]
+    inner = _inner(annotation) if get_origin(annotation) is Annotated else _Key("", annotation)
+    return _Key("one entry of the list", inner.annotation, inner.constraints)
+
+
+def _quantity(key: _Key) -> Quantity | None:
+    return next((kind for kind in _kinds(key) if isinstance(kind, Quantity)), None)
+
+
+def _facts(key: _Key) -> Iterator[str]:
+    if forms := list(dict.fromkeys(_forms(key))):
+        yield f"write: {'; or '.join(forms)}"
+    quantity = _quantity(key)
+    if quantity is not None and (units := list(quantity.dimension.factors)):
+        yield f"units: {', '.join(units)}{', or none' if quantity.dimension.bare else ''}"
+    if key.default:
+        yield key.default if key.default == "required" else f"default: {key.default}"
+
+
+def _forms(key: _Key) -> Iterator[str]:
+    """Say in words what can be written for a key."""
+    for extra in _all_constraints(key):
+        if isinstance(extra, Shorthand):
+            yield from filter(None, map(_form, extra.forms))
+            if not any(form.get("type") == "array" for form in extra.forms):
+                yield "a mapping of the keys below" if extra.model.__name__ != "LawMapping" else "one of the laws below"
+            return
+    for kind in _kinds(key):
+        if isinstance(kind, Quantity):
+            yield _quantity_form(kind)
+            yield _SOURCED
+        elif get_origin(kind) is Literal:
+            yield f"one of {', '.join(map(str, get_args(kind)))}"
+        elif get_origin(kind) is list:
+            yield _list_form(key, kind)
+        elif kind is bool:
+            yield "true or false"
+        elif kind is int:
+            yield _whole_number(key)
+        elif kind is str:
+            yield "a text"
+        elif getattr(kind, "__name__", "") == "date":
+            yield "a date such as 2024-12-01"
+
+
+def _all_constraints(key: _Key) -> Iterator[Any]:
+    yield from key.constraints
+    if get_origin(key.annotation) is Annotated:
+        yield from _all_constraints(_inner(key.annotation))
+    elif get_origin(key.annotation) not in {list, dict, Literal}:
+        for inner in get_args(key.annotation):
+            yield from _all_constraints(_Key("", inner))
+
+
+def _form(form: dict[str, Any]) -> str:
+    if "const" in form:
+        return str(form["const"])
+    if form.get("format") == "date":
+        return "a date such as 2024-12-01"
+    return _SOURCED if "value" in form.get("properties", {}) else str(form.get("description", ""))
+
+
+def _quantity_form(quantity: Quantity) -> str:
+    rule = quantity.rule.strip()
+    name = "whole number" if quantity.integer else quantity.dimension.name
+    example = "" if quantity.integer else f", such as {quantity.dimension.example}"
+    return f"{name} {rule}{example}" if rule else f"{name}{example}"
+
+
+def _list_form(key: _Key, kind: Any) -> str:
+    sizes = [extra for extra in _all_constraints(key) if isinstance(extra, MinLen | MaxLen)]
+    least = next((extra.min_length for extra in sizes if isinstance(extra, MinLen)), None)
+    most = next((extra.max_length for extra in sizes if isinstance(extra, MaxLen)), None)
+    count = f"{least} values" if least == most and least else f"at most {most} values" if most else "values"
+    inner = _item(_Key("", kind))
+    return f"a list of {count}, each: {next(iter(_forms(inner)))}"
+
+
+def _whole_number(key: _Key) -> str:
+    least = next((int(str(extra.ge)) for extra in _all_constraints(key) if isinstance(extra, Ge)), None)
+    most = next((int(str(extra.le)) for extra in _all_constraints(key) if isinstance(extra, Le)), None)
+    return "a whole number" if least is None or most is None else f"a whole number from {least:,} to {most:,}"
+
+
+def _said(value: Any, annotation: Any, constraints: Sequence[Any]) -> str:
+    """Write a default as it would stand in a file."""
+    if value is None or value in ("", [], {}):
+        return "not given"
+    if isinstance(value, Never):
+        return "never"
+    if isinstance(value, Placement):
+        return "uniform"
+    key = _Key("", annotation, tuple(constraints))
+    if isinstance(value, list):
+        return ", ".join(_said(item, _item(_Key("", annotation)).annotation, _item(_Key("", annotation)).constraints)
+                         for item in value)  # fmt: skip
+    quantity = _quantity(key)
+    if quantity is None:
+        return str(value)
+    return f"{value:g} {quantity.dimension.unit}".strip()
+
+
+def _doc(model: Any) -> str:
+    return str(model.__doc__ or "").split("\n", maxsplit=1)[0] if isinstance(model, type) else ""

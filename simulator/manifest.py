@@ -1,0 +1,163 @@
+"""The manifest of a result: all that is needed to run it again, and to tell whether anything was changed since."""
+
+import hashlib
+import json
+import platform
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from simulator import __version__
+from simulator.experiment import Outcome, Plan
+from simulator.problems import input_error
+from simulator.scenario_file import LoadedScenario, digest_of
+
+FORMAT: Literal[1] = 1
+MANIFEST = "manifest.json"
+_NUMERIC = ("numpy", "scipy", "simpy", "pydantic")
+_SHOWN = ("matplotlib",)
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Options(_Part):
+    """How the result was computed; ``replicates`` at most, ``precision`` relative or None."""
+
+    method: Literal["simulate", "expected"]
+    replicates: Annotated[int, Field(ge=2)]
+    precision: Annotated[float, Field(gt=0, lt=1)] | None
+
+
+class ScenarioEntry(_Part):
+    """A scenario as resolved: its name in the outputs, its tree, and the sha256 of the tree's canonical JSON."""
+
+    name: str
+    sha256: str
+    tree: dict[str, Any]
+
+
+class Manifest(_Part):
+    """A manifest.json; ``digest`` covers all that determines the numbers, ``outputs`` and ``figures`` hold sha256 by name."""
+
+    format: Literal[1]
+    program: Literal["minesim"]
+    digest: str
+    command: str
+    options: Options
+    seed: int
+    replicates_played: int
+    scenarios: Annotated[list[ScenarioEntry], Field(min_length=1)]
+    versions: dict[str, str]
+    wall_seconds: float
+    outputs: dict[str, str]
+    figures: dict[str, str]
+
+
+def make_manifest(
+    outcome: Outcome, command: str, outputs: Mapping[str, bytes], figures: Mapping[str, bytes]
+) -> Manifest:
+    """Describe a result and the files it consists of."""
+    plan = outcome.plan
+    loaded = [part.loaded for part in outcome.scenarios]
+    return Manifest(
+        format=FORMAT,
+        program="minesim",
+        digest=computation_digest(loaded, plan),
+        command=command,
+        options=Options(method=_method(plan), replicates=plan.replicates, precision=plan.precision),
+        seed=outcome.scenarios[0].world.seed,
+        replicates_played=outcome.replicates,
+        scenarios=[ScenarioEntry(name=one.name, sha256=one.digest, tree=one.tree) for one in loaded],
+        versions=versions(),
+        wall_seconds=round(outcome.seconds, 3),
+        outputs={name: sha256(content) for name, content in sorted(outputs.items())},
+        figures={name: sha256(content) for name, content in sorted(figures.items())},
+    )
+
+
+def manifest_bytes(manifest: Manifest) -> bytes:
+    """Write a manifest as the content of its file."""
+    text = json.dumps(manifest.model_dump(), indent=1, ensure_ascii=False, allow_nan=False)
+    return f"{text}\n".encode("utf-8", "replace")
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read the manifest of a result. Raises InputError when the folder is no complete result, or the file not as written."""
+    path = folder / MANIFEST
+    if not path.is_file():
+        if folder.name.endswith(".incomplete"):
+            hint = "; a run into it has not finished, the same command goes on from there"
+        elif folder.with_name(f"{folder.name}.incomplete").exists():
+            hint = "; a run into it has not finished, see the folder of that name ending in .incomplete"
+        else:
+            hint = ""
+        what = "is not a result of minesim, it has no manifest.json" if folder.is_dir() else "no such folder"
+        raise input_error(f"{folder}: {what}{hint}")
+    try:
+        return Manifest.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise input_error(f"{path}: cannot be read: {error.strerror}") from None
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(map(str, first["loc"]))
+        message = f"{path}: is not a manifest as this version of minesim writes it: "
+        raise input_error(f"{message}{place + ': ' if place else ''}{first['msg']}") from None
+
+
+def plan_of(manifest: Manifest, workers: int) -> Plan:
+    """Make the plan that a result was computed with, for so many workers."""
+    options = manifest.options
+    return Plan(options.replicates, workers, options.precision, options.method)
+
+
+def computation_digest(loaded: Sequence[LoadedScenario], plan: Plan) -> str:
+    """Compute the sha256 of everything that determines the numbers of a result."""
+    return _digest([(one.name, one.digest) for one in loaded], _options(plan), versions())
+
+
+def changes(manifest: Manifest, loaded: Sequence[LoadedScenario]) -> Iterator[str]:
+    """Say what in a manifest does not fit the rest of it, which only happens when it was changed after it was written."""
+    for entry, one in zip(manifest.scenarios, loaded, strict=True):
+        if entry.sha256 != one.digest:
+            yield f"{MANIFEST}: the scenario {entry.name} is not the one that was run, its sha256 differs"
+    if manifest.seed != loaded[0].scenario.seed:
+        yield f"{MANIFEST}: the seed {manifest.seed} is not that of the scenario, {loaded[0].scenario.seed}"
+    entries = [(entry.name, entry.sha256) for entry in manifest.scenarios]
+    if manifest.digest != _digest(entries, manifest.options.model_dump(), manifest.versions):
+        yield f"{MANIFEST}: scenarios, options or versions were changed, their digest differs"
+
+
+def other_versions(manifest: Manifest) -> Iterator[str]:
+    """Say which programs have another version now than when the result was made."""
+    for name, now in versions().items():
+        if (then := manifest.versions.get(name)) != now:
+            yield f"{name} is {now} here, the result was made with {then or 'an unknown version'}"
+
+
+def versions() -> dict[str, str]:
+    """Find the versions of what computes and draws a result."""
+    found = {"minesim": __version__, "python": platform.python_version()}
+    return found | {library: version(library) for library in (*_NUMERIC, *_SHOWN)}
+
+
+def sha256(content: bytes) -> str:
+    """Compute the sha256 of a file's content."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def _digest(scenarios: Sequence[tuple[str, str]], options: Mapping[str, Any], made_with: Mapping[str, str]) -> str:
+    numeric = {name: number for name, number in made_with.items() if name not in _SHOWN}
+    return digest_of({"scenarios": [list(entry) for entry in scenarios], **options, "versions": numeric})
+
+
+def _options(plan: Plan) -> dict[str, Any]:
+    return {"method": plan.method, "replicates": plan.replicates, "precision": plan.precision}
+
+
+def _method(plan: Plan) -> Literal["simulate", "expected"]:
+    return "expected" if plan.method == "expected" else "simulate"

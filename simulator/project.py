@@ -1,0 +1,102 @@
+"""Files of the analyst: where a scenario is, a new project, and where numbers come from. Loads nothing that computes."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from simulator.evidence import ASSUMPTION, Source, SourcedValue, sourced_values
+from simulator.problems import closest, input_error, printable
+from simulator.schema import json_schema
+from simulator.scenario_file import LoadedScenario, read_sources, shipped_scenarios
+
+_COPIED = ("persistent.yaml", "treaty-limit.yaml", "sources.yaml")
+
+
+def existing(path: Path) -> Path:
+    """Return the path of a scenario file. Raises InputError, with the file that may be meant, when there is none."""
+    if path.is_dir():
+        inside = [entry.name for entry in path.glob("*.yaml") if entry.name != "sources.yaml"]
+        hint = f", such as {path / min(inside)}" if inside else ""
+        raise input_error(f"{path}: is a folder; give a scenario file{hint}")
+    if not path.exists():
+        near = _near(path)
+        hint = f", did you mean '{near}'?" if near else ""
+        raise input_error(f"{path}: no such file{hint}")
+    return path
+
+
+def start_project(folder: Path) -> str:
+    """Copy two scenarios, the references and the schema into a new folder; returns what to do next."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise input_error(f"{folder} exists and is not empty; give a new folder")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in _COPIED:
+            shutil.copyfile(shipped_scenarios() / name, folder / name)
+        schema = json.dumps(json_schema(), indent=1, ensure_ascii=False)
+        (folder / "scenario.schema.json").write_text(schema + "\n", encoding="utf-8")
+    except OSError as error:
+        raise input_error(f"cannot write to {folder}: {error.strerror}") from None
+    inside = "'{}/{}'" if " " in str(folder) else "{}/{}"
+    reference, other, out = (inside.format(folder, name) for name in ("persistent.yaml", "treaty-limit.yaml", "results"))
+    return (
+        f"{folder} holds two scenarios, their references and the schema for editors. Edit treaty-limit.yaml, then:\n"
+        f"  minesim compare {reference} {other} -o {out}"
+    )
+
+
+def reference_list() -> Iterator[str]:
+    """Write the references that come with the program, one after the other."""
+    for key, source in read_sources(shipped_scenarios() / "sources.yaml").items():
+        yield f"{key}\n{_reference(source)}"
+
+
+def provenance_list(loaded: LoadedScenario) -> Iterator[str]:
+    """Write where each sourced number of a scenario comes from, assumptions first, then the publications they name."""
+    values = sorted(sourced_values(loaded.tree), key=lambda value: value.source != ASSUMPTION)
+    if not values:
+        yield "No number of this scenario names its source."
+        return
+    for value in values:
+        yield _provenance(value)
+    used = dict.fromkeys(value.source for value in values if value.source != ASSUMPTION)
+    for key in used:
+        yield f"{printable(key)}\n{_reference(loaded.scenario.sources[key])}"
+
+
+def _near(path: Path) -> str | None:
+    """Find a scenario file beside a path that is not there, or a shipped one, with nearly the same name."""
+    here = {entry.name: entry for entry in path.parent.glob("*.y*ml")} if path.parent.is_dir() else {}
+    shipped = {entry.name: entry for entry in shipped_scenarios().glob("*.yaml")}
+    for files in (here, shipped):
+        near = closest(path.name, list(files)) or closest(f"{path.name}.yaml", list(files), 0.9)
+        if near:
+            found = files[near]
+            relative = os.path.relpath(found)
+            return relative if not relative.startswith(os.pardir) or not found.is_absolute() else str(found)
+    return None
+
+
+def _provenance(value: SourcedValue) -> str:
+    range_ = f"\n    range: {_flat(value.uncertainty)}" if value.uncertainty else ""
+    graded = f", grade {value.grade}" if value.grade else ""
+    note = f"\n    {' '.join(printable(value.note, keep=chr(10)).split())}" if value.note else ""
+    return f"{'.'.join(value.path)} = {value.value}{range_}\n    source: {value.source}{graded}{note}"
+
+
+def _flat(data: object) -> str:
+    """Write a small mapping or list as it stands in a scenario file."""
+    if isinstance(data, dict):
+        return f"{{{', '.join(f'{key}: {_flat(item)}' for key, item in data.items())}}}"
+    if isinstance(data, list):
+        return f"[{', '.join(map(_flat, data))}]"
+    return str(data)
+
+
+def _reference(source: Source) -> str:
+    published = ", ".join(filter(None, (source.publisher, source.date or str(source.year or ""))))
+    parts = [part for part in (source.author, source.title, published) if part]
+    lines = [". ".join(parts) + ".", source.url, source.note]
+    return "\n".join(f"    {' '.join(printable(line, keep=chr(10)).split())}" for line in lines if line)

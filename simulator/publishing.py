@@ -1,0 +1,151 @@
+"""A result folder appears whole or not at all: work goes on in ``DIR.incomplete``, the last step is one rename."""
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from simulator import store
+from simulator.manifest import read_manifest
+from simulator.problems import InputError, input_error
+from simulator.store import INCOMPLETE, REPLICATES
+
+_LOCK, _NOTE, _RESULT, _PREVIOUS = "lock", "INCOMPLETE.txt", "result", "previous"
+_TEXT = f"""\
+This folder is incomplete: minesim (process {{process}}) is writing a result here, or was stopped before it finished.
+Finished replicates are kept in {REPLICATES}, if there are any. To go on from them, run the same command again:
+
+  cd {{folder}}
+  {{command}}
+
+To give the result up, delete this folder.
+"""
+
+
+@contextmanager
+def claimed(out: Path, digest: str, command: str, *, force: bool) -> Iterator[Path]:
+    """Hold the folder beside ``out`` in which its result is made, for this process alone; yields its path.
+
+    Raises InputError when ``out`` holds something that is not to be replaced, cannot be written, or another process writes
+    it. After an interruption the folder is left in place if finished replicates are kept in it, else nothing is left.
+    """
+    out = out.resolve()
+    folder = out.with_name(f"{out.name}{INCOMPLETE}")
+    made: list[Path] = []
+    try:
+        with _written(out):
+            _refuse_to_lose(out, digest, force=force)
+            made = _made(folder)
+        with store.held(folder / _LOCK) as free:
+            if not free:
+                raise input_error(f"another process is writing to {shown(out)}; wait, or give another folder", path="-o")
+            try:
+                with _written(out):
+                    _restore(folder, out)
+                    # Another process may have published since the first look.
+                    _refuse_to_lose(out, digest, force=force)
+                    note = _TEXT.format(process=os.getpid(), folder=Path.cwd(), command=command)
+                    (folder / _NOTE).write_text(note, encoding="utf-8", errors="replace")
+                yield folder
+            except BaseException:
+                _restore(folder, out)
+                if not (folder / REPLICATES).exists():
+                    _cleared(folder)
+                raise
+            _cleared(folder)
+    except BaseException:
+        _removed(made)
+        raise
+
+
+def publish(folder: Path, out: Path, files: Mapping[str, bytes]) -> None:
+    """Write all files into the incomplete folder, then put them in place of ``out`` in one move.
+
+    Raises InputError when they cannot be written; what ``out`` held is still there then.
+    """
+    out = out.resolve()
+    result, previous = folder / _RESULT, folder / _PREVIOUS
+    with _written(out):
+        shutil.rmtree(result, ignore_errors=True)
+        for name, content in files.items():
+            path = result / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("wb") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
+        if out.exists():
+            shutil.rmtree(previous, ignore_errors=True)
+            out.rename(previous)
+        result.rename(out)
+
+
+def shown(path: Path) -> str:
+    """Write a path as people know it: from the folder they are in."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
+@contextmanager
+def _written(out: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise input_error(f"cannot write to {shown(out)}: {error.strerror or error}", path="-o") from None
+
+
+def _refuse_to_lose(out: Path, digest: str, *, force: bool) -> None:
+    if Path.cwd().is_relative_to(out):
+        raise input_error(f"{out} is or holds the folder you are in; give a folder of its own", path="-o")
+    if out.exists() and not out.is_dir():
+        raise input_error(f"{shown(out)} is a file; give a folder", path="-o")
+    if not out.is_dir() or not any(out.iterdir()):
+        return
+    try:
+        held = read_manifest(out)
+    except InputError:
+        message = f"{shown(out)} holds files that are not a result of minesim; give another folder"
+        raise input_error(message, path="-o") from None
+    if held.digest != digest and not force:
+        names = ", ".join(entry.name for entry in held.scenarios)
+        message = f"{shown(out)} holds another result ({names}); give another folder, or --force to replace it"
+        raise input_error(message, path="-o")
+
+
+def _made(folder: Path) -> list[Path]:
+    """Make a folder and those above it; returns which of them were not there, the innermost first."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        _removed(missing)
+        raise
+    return missing
+
+
+def _removed(folders: list[Path]) -> None:
+    """Remove the folders that are there and empty."""
+    for path in folders:
+        with suppress(OSError):
+            path.rmdir()
+
+
+def _restore(folder: Path, out: Path) -> None:
+    """Put the previous result back where a process was stopped between the two moves that replace it."""
+    previous = folder / _PREVIOUS
+    if previous.exists() and not out.exists():
+        previous.rename(out)
+
+
+def _cleared(folder: Path) -> None:
+    """Remove the folder, the lock last: whoever finds the folder finds it held."""
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.name != _LOCK:
+            path.unlink(missing_ok=True)
+    (folder / _LOCK).unlink(missing_ok=True)
+    # Not empty if another process has just claimed it.
+    with suppress(OSError):
+        folder.rmdir()

@@ -1,0 +1,69 @@
+"""Numbers, times and lists as people read them."""
+
+import math
+from collections.abc import Sequence
+
+from simulator.units import DAYS_PER_YEAR
+
+_LARGE = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
+
+
+def number(value: float, digits: int = 3) -> str:
+    """Write a number with ``digits`` significant digits, one more from 1,000 on: ``1,615``, ``33.5 million``, ``4.3e-5``."""
+    if not math.isfinite(value):
+        return "unknown"
+    if value == 0:
+        return "0"
+    rounded = float(f"{value:.{digits}g}")
+    for unit, word in _LARGE:
+        if abs(rounded) >= unit:
+            return f"{value / unit:,.{digits + 1}g} {word}"
+    if abs(rounded) >= 1000:
+        return f"{float(f'{value:.{digits + 1}g}'):,.0f}"
+    if abs(rounded) < 1e-3:
+        mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+        return f"{float(mantissa):g}e{int(exponent)}"
+    return f"{rounded:g}"
+
+
+def bound(value: float) -> str:
+    """Write an upper bound above 0: two digits, rounded up."""
+    step = 10.0 ** (math.floor(math.log10(value)) - 1)
+    return number(math.ceil(value / step - 1e-9) * step)
+
+
+def span(low: float, high: float) -> str:
+    """Write a range, or the one number where both ends read the same."""
+    first, last = number(low), number(high)
+    return first if first == last else f"{first} to {last}"
+
+
+def duration(days: float) -> str:
+    """Write a time: days up to two years (but ``1 year``), then years."""
+    amount, unit = _in_years_or_days(days)
+    return f"{amount} {unit}" if amount == "1" else f"{amount} {unit}s"
+
+
+def durations(low: float, high: float) -> str:
+    """Write a range of times; the unit once where it is the same. What never comes is ``later``."""
+    if not math.isfinite(high):
+        return f"{duration(low)} or later" if math.isfinite(low) else "later"
+    (first, unit), (last, its) = _in_years_or_days(low), _in_years_or_days(high)
+    if (first, unit) == (last, its):
+        return duration(low)
+    return f"{first} to {duration(high)}" if unit == its else f"{duration(low)} to {duration(high)}"
+
+
+def listed(items: Sequence[str], word: str = "and") -> str:
+    """Write a list as a sentence has it: ``a, b and c``."""
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {word} {items[-1]}"
+
+
+def counted(count: int, noun: str) -> str:
+    """Write a count with its noun: ``1 input``, ``7 inputs``."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def _in_years_or_days(days: float) -> tuple[str, str]:
+    years = days / DAYS_PER_YEAR
+    return (number(years), "year") if years >= 2 or abs(years - 1) < 1e-6 else (number(days), "day")
