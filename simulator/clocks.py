@@ -1,7 +1,7 @@
 """Clocks: continuous non-decreasing functions of calendar time on which lifetimes and doses are measured.
 
-A clock is piecewise linear, so reading it and inverting it are exact. Battery age runs on a temperature clock, the dose of a
-cell on an exposure clock; both are built here from monthly means and the calendar.
+A clock is piecewise linear, so reading it and inverting it are exact. Battery age runs on a temperature clock, the
+dose of a cell on an exposure clock; both are built here from monthly means and the calendar.
 """
 
 from collections.abc import Sequence
@@ -33,7 +33,9 @@ class Clock:
         if not np.all(np.diff(self.days) > 0):
             raise ValueError(f"days must rise, bad after knots {np.flatnonzero(~(np.diff(self.days) > 0))}")
         if not np.all(np.diff(self.readings) >= 0):
-            raise ValueError(f"readings must not fall, bad after knots {np.flatnonzero(~(np.diff(self.readings) >= 0))}")
+            raise ValueError(
+                f"readings must not fall, bad after knots {np.flatnonzero(~(np.diff(self.readings) >= 0))}"
+            )
         self.days.flags.writeable = False
         self.readings.flags.writeable = False
 

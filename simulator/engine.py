@@ -1,8 +1,9 @@
 """Playing a world: the only door to SimPy.
 
-What interacts is an event: a mine laid in a cell, and the dose of a cell reaching the next mine's accident threshold. Each cell
-has one pending accident at most; when another mine's becomes the next, a new one is scheduled and the old one, when its turn comes, sees
-by its version that it is stale. Everything else is read from the latent columns by `simulator.tally`.
+What interacts is an event: a mine laid in a cell, and the dose of a cell reaching the next mine's accident threshold.
+Each cell has one pending accident at most; when another mine's becomes the next, a new one is scheduled and the old
+one, when its turn comes, sees by its version that it is stale. Everything else is read from the latent columns by
+`simulator.tally`.
 """
 
 import heapq
@@ -40,7 +41,9 @@ class Accidents:
 
 @dataclass(slots=True, eq=False)
 class CellQueue:
-    """Mines of a cell that wait for the cell's dose to reach them: a heap of (dose, row); ``version`` marks what is pending."""
+    """Mines of a cell that wait for the cell's dose to reach them: a heap of (dose, row); ``version`` marks what is
+    pending.
+    """
 
     version: int = 0
     waiting: list[tuple[float, int]] = field(default_factory=list)
@@ -101,11 +104,20 @@ def play_accidents(world: World, candidates: Sequence[Sequence[Candidates]]) -> 
         env.step()
         events += 1
     order = np.array(reached, dtype=np.intp)
-    return Accidents(due[order], kind[order].astype(np.intp), mine[order], cell[order], end[order], inert[order], events)
+    return Accidents(
+        due[order], kind[order].astype(np.intp), mine[order], cell[order], end[order], inert[order], events
+    )
 
 
 def lay_later(
-    env: simpy.Environment, queue: CellQueue, row: int, day: float, target: Array, due: Array, end: Array, reached: list[int]
+    env: simpy.Environment,
+    queue: CellQueue,
+    row: int,
+    day: float,
+    target: Array,
+    due: Array,
+    end: Array,
+    reached: list[int],
 ) -> None:
     """Schedule the laying of a mine: on that day it joins its cell's queue, and may be the next to be reached."""
 
@@ -137,7 +149,9 @@ def schedule_next(env: simpy.Environment, queue: CellQueue, due: Array, end: Arr
 
 
 def timeout(env: simpy.Environment, day: float) -> simpy.Timeout:
-    """A timeout that ends on a day; raises ValueError for a day in the past or NaN, which SimPy would accept in silence."""
+    """A timeout that ends on a day; raises ValueError for a day in the past or NaN, which SimPy would accept in
+    silence.
+    """
     delay = max(day - env.now, 0.0) if day - env.now > -1e-6 else day - env.now
     if not delay >= 0:
         raise ValueError(f"cannot wait from day {env.now} until day {day}")

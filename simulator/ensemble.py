@@ -14,7 +14,8 @@ from simulator.world import World
 
 ALL = "all"
 QUANTITIES = (
-    "hazardous", "inert", "gone", "accidents_per_year", "accidents", "casualties", "killed", "individual_risk", "denied_km2",
+    "hazardous", "inert", "gone", "accidents_per_year", "accidents", "casualties", "killed", "individual_risk",
+    "denied_km2",
 )  # fmt: skip
 _ROUNDING = 1e-11
 CURVES = tuple(field.name for field in fields(Curves))
@@ -22,7 +23,9 @@ CURVES = tuple(field.name for field in fields(Curves))
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ensemble:
-    """Replicates of a world, stacked: every curve of ``played`` and ``estimate`` has shape [n, K, T], denied [n, K + 1, T]."""
+    """Replicates of a world, stacked: every curve of ``played`` and ``estimate`` has shape [n, K, T], denied [n, K +
+    1, T].
+    """
 
     world: World
     played: Curves

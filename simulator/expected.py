@@ -1,11 +1,13 @@
 """The closed form: expected curves by quadrature, without a random number.
 
-It exists while mines do not interact. Panels of 16-point Gauss-Legendre break at every output time, at every calendar change of a
-clock and at mean +- {1, 2, 3, 4, 6, 9} sd of each law: plain adaptive quadrature steps over a narrow self-destruct peak.
+It exists while mines do not interact. Panels of 16-point Gauss-Legendre break at every output time, at every calendar
+change of a clock and at mean +- {1, 2, 3, 4, 6, 9} sd of each law: plain adaptive quadrature steps over a narrow
+self-destruct peak.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -26,9 +28,9 @@ _MOST_LAYING_PANELS = 800
 class Expected:
     """Expected curves, the cumulative incidence of each of CAUSES [K, 4, T], and denied_km2 [K + 1, T].
 
-    ``hazardous_spread`` and ``inert_spread`` [K, T] bound from below the standard deviation that the devices alone give the
-    conditional estimate of one replicate (failure outcomes share their lifetimes, so their parts never cancel): what a sample
-    in which a rare event did not happen to occur fails to show.
+    ``hazardous_spread`` and ``inert_spread`` [K, T] bound from below the standard deviation that the devices alone
+    give the conditional estimate of one replicate (failure outcomes share their lifetimes, so their parts never
+    cancel): what a sample in which a rare event did not happen to occur fails to show.
     """
 
     curves: Curves
@@ -67,7 +69,8 @@ def expected(world: World) -> Expected:
         incidence = sum(share * fate.incidence for share, fate in zip(group_share, by_group, strict=True))
         mine_days = sum(share * (q @ fate.mine_days) for share, fate in zip(group_share, by_group, strict=True))
         exposed = sum(
-            share * value * (q @ fate.hazardous) for share, value, fate in zip(group_share, activity, by_group, strict=True)
+            share * value * (q @ fate.hazardous)
+            for share, value, fate in zip(group_share, activity, by_group, strict=True)
         )
         mines = kind.count * armed
         causes = mines * np.einsum("s,sct->ct", q, incidence)
@@ -94,7 +97,9 @@ def laid_share(kind: MineKind, times: Array) -> Array:
 
 
 def expected_denied(world: World) -> Array:
-    """Expected area [km2] of the cells in which an item of each class, and last of any class, is laid, shape [K + 1, T]."""
+    """Expected area [km2] of the cells in which an item of each class, and last of any class, is laid, shape [K + 1,
+    T].
+    """
     share = world.region.area_km2 / world.region.total_area_km2
     sizes, members = np.unique(share, return_counts=True)
     empty = np.ones((sizes.size, world.times.size))
@@ -145,13 +150,16 @@ def _laying(world: World, kind: MineKind) -> Iterator[tuple[float, float]]:
         yield kind.laid_from, 1.0
         return
     # An output time is a kink in the laying day; with a fixed lifetime a jump stands that long before it.
-    kinks = [world.times, *(world.times - law.days for law in (kind.self_destruct, kind.ageing) if isinstance(law, Fixed))]
+    kinks = [
+        world.times,
+        *(world.times - law.days for law in (kind.self_destruct, kind.ageing) if isinstance(law, Fixed)),
+    ]
     if isinstance(kind.battery, Fixed):
         kinks.append(day_of(kind.battery_clock, read(kind.battery_clock, world.times) - kind.battery.days))
     kinks = [days[(days > kind.laid_from) & (days < kind.laid_to)] for days in kinks]
     edges = np.unique(np.concatenate([[kind.laid_from, kind.laid_to], *kinks]))
     width = max(_narrowest(kind), (kind.laid_to - kind.laid_from) / _MOST_LAYING_PANELS)
-    parts = [np.linspace(a, b, int(np.ceil((b - a) / width)) + 1)[:-1] for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    parts = [np.linspace(a, b, int(np.ceil((b - a) / width)) + 1)[:-1] for a, b in pairwise(edges)]
     edges = np.append(np.concatenate(parts), kind.laid_to)
     half = np.diff(edges) / 2
     days = (edges[:-1] + half)[:, None] + half[:, None] * _LAYING_NODES
@@ -229,7 +237,9 @@ def _by_outcome(sd: Array, battery: Array) -> Array:
     return np.stack([sd * battery, sd, battery, np.ones_like(sd)])
 
 
-def _add_atoms(incidence: Array, kind: MineKind, laid: float, alive: Callable[..., tuple[Array, ...]], times: Array) -> None:
+def _add_atoms(
+    incidence: Array, kind: MineKind, laid: float, alive: Callable[..., tuple[Array, ...]], times: Array
+) -> None:
     """Add the lifetimes that end at one exact time; self-destruction wins a tie, then the battery, then ageing."""
     clock = kind.battery_clock
     laws: list[tuple[int, Law]] = [(0, kind.self_destruct), (1, kind.battery), (2, kind.ageing)]
@@ -266,4 +276,3 @@ def _cumulative(panels: Array) -> Array:
     """Integral up to each edge, [..., P + 1], from weighted values on the nodes [..., P, 16]."""
     total = np.cumsum(panels.sum(axis=-1), axis=-1)
     return np.concatenate([np.zeros((*total.shape[:-1], 1)), total], axis=-1)
-

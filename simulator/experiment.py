@@ -47,7 +47,9 @@ class ScenarioOutcome:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
-    """What a run or a comparison found; the first scenario is the reference. ``precise`` is None if none was asked for."""
+    """What a run or a comparison found; the first scenario is the reference. ``precise`` is None if none was asked
+    for.
+    """
 
     scenarios: tuple[ScenarioOutcome, ...]
     plan: Plan
@@ -69,7 +71,9 @@ def build_worlds(scenarios: Sequence[LoadedScenario]) -> list[World]:
             mine, its = getattr(loaded.scenario, key), getattr(reference.scenario, key)
             if mine != its:
                 unit = " days" if key == "horizon" else ""
-                message = f"is {mine}{unit}, but {its}{unit} in the reference {reference.name}; a comparison needs the same"
+                message = (
+                    f"is {mine}{unit}, but {its}{unit} in the reference {reference.name}; a comparison needs the same"
+                )
                 raise input_error(message, mark=loaded.place([key]), path=key)
         worlds.append(build_world(loaded, stream_slots(names, list(loaded.scenario.mines))))
     return worlds
@@ -85,8 +89,8 @@ def run(
 ) -> Outcome:
     """Run scenarios on the same draws: those of the first one's seed.
 
-    Finished replicates are kept in ``folder`` under ``digest`` when the run takes longer than a second, and taken from there if they
-    exist. KeyboardInterrupt passes through after they are safe.
+    Finished replicates are kept in ``folder`` under ``digest`` when the run takes longer than a second, and taken from
+    there if they exist. KeyboardInterrupt passes through after they are safe.
     """
     started = time.perf_counter()
     worlds = build_worlds(scenarios)
@@ -95,7 +99,7 @@ def run(
         parts = tuple(map(ScenarioOutcome, scenarios, worlds, closed, [None] * len(worlds)))
         return Outcome(parts, plan, 0, None, time.perf_counter() - started)
     _refuse_too_much(worlds, plan)
-    played, precise = _replicates(worlds, plan, digest, folder, progress or (lambda done, total: None))
+    played, precise = _replicates(worlds, plan, digest, folder, progress or _unseen)
     ensembles = _stacked(worlds, played)
     parts = tuple(map(ScenarioOutcome, scenarios, worlds, closed, ensembles))
     return Outcome(parts, plan, len(played), precise, time.perf_counter() - started)
@@ -144,6 +148,10 @@ def _replicates(
     return done, precise
 
 
+def _unseen(done: int, total: int) -> None:
+    """Progress that nobody watches."""
+
+
 def _save(path: Path, digest: str, unsaved: list[tuple[int, list[Trajectory]]]) -> None:
     if not unsaved:
         return
@@ -170,4 +178,3 @@ def _refuse_too_much(worlds: Sequence[World], plan: Plan) -> None:
         most = int(plan.replicates * _MOST_BYTES / needed)
         message = f"{plan.replicates:,} replicates would need {needed / 1e9:.0f} GB of memory, at most {most:,} fit"
         raise input_error(message, path="replicates")
-

@@ -71,14 +71,15 @@ def states(outcome: Outcome) -> Figure:
             continue
         number_axis(axes, "Share of the mines laid [%]" if place % columns == 0 else "", 0.0, 100.0)
         axes.tick_params(labelleft=place % columns == 0)
-        _draw(axes, outcome, parts[place])
+        _draw(axes, outcome, place)
         name, summary = heads[place]
         write_above(axes, summary, _DATES_ROOM, size=SMALL)
         write_above(axes, name, _DATES_ROOM + text_height(summary, SMALL), size=NORMAL, weight="bold")
     return figure
 
 
-def _draw(axes: Axes, outcome: Outcome, part: ScenarioOutcome) -> None:
+def _draw(axes: Axes, outcome: Outcome, place: int) -> None:
+    part = outcome.scenarios[place]
     world = part.world
     unit = stretched_time(axes, world.horizon_days, since(world.start))
     mark_treaty_dates(axes, last_laying(outcome), unit)
@@ -92,7 +93,7 @@ def _draw(axes: Axes, outcome: Outcome, part: ScenarioOutcome) -> None:
         upper = lower + 100.0 / total * series(part, state).mean[kept].clip(min=0.0)
         fill: dict[str, Any] = {"facecolor": look.colour, "hatch": look.hatch, "edgecolor": _HATCH_COLOUR}
         axes.fill_between(days, lower, upper, linewidth=0, **fill)
-        axes.plot(days, upper, color="black", linewidth=0.6, gid=f"{state}-{world.name}")
+        axes.plot(days, upper, color="black", linewidth=0.6, gid=f"{state}-{place}")
         _write_inside(axes, days, lower, upper, text=state, look=look)
         lower = upper
     whole = np.full(days.size, 100.0)

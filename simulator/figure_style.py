@@ -26,7 +26,7 @@ GREY = "#595959"
 LABEL_ROOM = 2.9
 
 _FONT = "DejaVu Sans"
-_RULER: Any = RendererAgg(1, 1, DPI)  # type: ignore[no-untyped-call]
+_RULER: Any = RendererAgg(1, 1, DPI)
 _WIDTH, _LEFT, _EDGE, _BETWEEN = 10.0, 1.15, 0.2, 0.3
 _AXIS_ROOM = 0.7
 _LINE_HEIGHT = 1.3 / 72

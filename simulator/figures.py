@@ -8,6 +8,7 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -103,13 +104,15 @@ def rendered(stem: str, figure: Figure) -> dict[str, bytes]:
             buffer = io.BytesIO()
             figure.savefig(buffer, format=form, dpi=DPI, metadata=metadata)
             files[f"{stem}.{form}"] = buffer.getvalue()
-    text = files[f"{stem}.svg"].decode()
-    files[f"{stem}.svg"] = re.sub(r"<[^>]+>", lambda tag: _own_ids(tag[0], stem), text).encode()
+    drawing = files[f"{stem}.svg"].decode()
+    files[f"{stem}.svg"] = re.sub(r"<[^>]+>", lambda tag: _compact(tag[0], stem), drawing).encode()
     return files
 
 
-def _own_ids(tag: str, stem: str) -> str:
-    return re.sub(r'( id="|url\(#|href="#)', rf"\g<1>{stem}-", tag)
+def _compact(tag: str, stem: str) -> str:
+    """Put ``stem`` before the ids in an SVG tag and round its coordinates to a hundredth of a point."""
+    tag = re.sub(r'( id="|url\(#|href="#)', rf"\g<1>{stem}-", tag)
+    return re.sub(r"-?\d+\.\d{3,}", lambda number: f"{float(number[0]):.2f}", tag)
 
 
 def _hazardous(outcome: Outcome) -> Figure:
@@ -198,12 +201,15 @@ def _draw(axes: Axes, panel: _Panel, styles: Sequence[LineStyle], outcome: Outco
     days = world.times[kept] / unit
     # Many bands over each other are lighter, so that they do not hide the lines.
     shade = 0.2 if len(styles) <= 2 else 0.1
-    for number, (one, style) in enumerate(zip(panel.found, styles, strict=True)):
+    for place, (one, style) in enumerate(zip(panel.found, styles, strict=True)):
         if one.p05 is not None and one.p95 is not None:
-            axes.fill_between(days, one.p05[kept], one.p95[kept], color=style.colour, alpha=shade, linewidth=0)
-            for edge in (one.p05[kept], one.p95[kept]):
-                axes.plot(days, edge, color=style.colour, alpha=0.5, linewidth=0.5)
-        axes.plot(days, one.mean[kept], gid=f"{panel.key}-mean-{number}", **line_look(style))
+            look: dict[str, Any] = {
+                "facecolor": (style.colour, shade),
+                "edgecolor": (style.colour, 0.5),
+                "linewidth": 0.5,
+            }
+            axes.fill_between(days, one.p05[kept], one.p95[kept], gid=f"{panel.key}-band-{place}", **look)
+        axes.plot(days, one.mean[kept], gid=f"{panel.key}-mean-{place}", **line_look(style))
         if panel.floor is not None and (first := unseen_from(one)) is not None:
             bound = float(one.least[-1])
             since_day = world.times[first] / unit

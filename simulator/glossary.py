@@ -6,13 +6,15 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 
 from annotated_types import Ge, Le, MaxLen, MinLen
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
-from simulator.laws import Never
+from simulator.laws import LawMapping, Never
 from simulator.problems import input_error
 from simulator.quantities import GRADES, SOURCED_KEYS, UNCERTAINTIES, Quantity, unknown_key
 from simulator.scenario import Placement, Scenario
 from simulator.schema import EXTENDS, meaning
 from simulator.spec import Shorthand
+from simulator.wording import number
 
 _SOURCED = f"a sourced value {{{', '.join(SOURCED_KEYS)}}}"
 _SOURCED_MEANINGS = {
@@ -59,7 +61,9 @@ def explanation(key: str) -> str:
             walked.append(part if names == (_NAME,) else name)
     lines = [".".join(walked) or "scenario.yaml", f"  {here.meaning}" if here.meaning else ""]
     lines += [f"  {line}" for line in _facts(here)]
-    if below := _below(here):
+    if (below := _below(here)) and _quantity(here) is None:
+        if list(below) == [_NAME]:
+            below |= {f"{_NAME}.{name}": child for name, child in _below(below[_NAME]).items()}
         width = max(map(len, below))
         lines.append("  keys:")
         lines += [f"    {name:<{width}}  {child.meaning}".rstrip() for name, child in below.items()]
@@ -91,7 +95,7 @@ def _below(key: _Key) -> dict[str, _Key]:
         return {name: _Key(text) for name, text in _SOURCED_MEANINGS.items()}
     if get_origin(key.annotation) is dict:
         kind = get_args(key.annotation)[1]
-        return {_NAME: _Key(_doc(kind), kind)}
+        return {_NAME: _Key(_docstring(kind), kind)}
     models = [kind for kind in _kinds(key) if isinstance(kind, type) and issubclass(kind, BaseModel)]
     found = {name: child for model in models for name, child in _fields(model)}
     return {"extends": _Key(EXTENDS, str), **found} if models == [Scenario] else found
@@ -102,6 +106,8 @@ def _fields(model: type[BaseModel]) -> Iterator[tuple[str, _Key]]:
         key = field.alias or name
         if field.is_required():
             default = "required"
+        elif model in {LawMapping, Placement}:
+            default = ""
         else:
             default = _said(field.get_default(call_default_factory=True), field.annotation, tuple(field.metadata))
         yield key, _Key(meaning(model.__name__, key, field.description), field.annotation, tuple(field.metadata), default)
@@ -158,10 +164,12 @@ def _forms(key: _Key) -> Iterator[str]:
         if isinstance(extra, Shorthand):
             yield from filter(None, map(_form, extra.forms))
             if not any(form.get("type") == "array" for form in extra.forms):
-                yield "a mapping of the keys below" if extra.model.__name__ != "LawMapping" else "one of the laws below"
+                yield "one of the laws below" if extra.model is LawMapping else "a mapping of the keys below"
             return
     for kind in _kinds(key):
-        if isinstance(kind, Quantity):
+        if isinstance(kind, type) and issubclass(kind, BaseModel) and kind is not Scenario:
+            yield "a mapping of the keys below"
+        elif isinstance(kind, Quantity):
             yield _quantity_form(kind)
             yield _SOURCED
         elif get_origin(kind) is Literal:
@@ -179,7 +187,8 @@ def _forms(key: _Key) -> Iterator[str]:
 
 
 def _all_constraints(key: _Key) -> Iterator[Any]:
-    yield from key.constraints
+    for extra in key.constraints:
+        yield from extra.metadata if isinstance(extra, FieldInfo) else (extra,)
     if get_origin(key.annotation) is Annotated:
         yield from _all_constraints(_inner(key.annotation))
     elif get_origin(key.annotation) not in {list, dict, Literal}:
@@ -196,10 +205,10 @@ def _form(form: dict[str, Any]) -> str:
 
 
 def _quantity_form(quantity: Quantity) -> str:
-    rule = quantity.rule.strip()
     name = "whole number" if quantity.integer else quantity.dimension.name
+    article = "an" if name[0] in "aeiou" else "a"
     example = "" if quantity.integer else f", such as {quantity.dimension.example}"
-    return f"{name} {rule}{example}" if rule else f"{name}{example}"
+    return " ".join(filter(None, (article, name, quantity.rule.strip()))) + example
 
 
 def _list_form(key: _Key, kind: Any) -> str:
@@ -214,7 +223,7 @@ def _list_form(key: _Key, kind: Any) -> str:
 def _whole_number(key: _Key) -> str:
     least = next((int(str(extra.ge)) for extra in _all_constraints(key) if isinstance(extra, Ge)), None)
     most = next((int(str(extra.le)) for extra in _all_constraints(key) if isinstance(extra, Le)), None)
-    return "a whole number" if least is None or most is None else f"a whole number from {least:,} to {most:,}"
+    return "a whole number" if least is None or most is None else f"a whole number from {least} to {most}"
 
 
 def _said(value: Any, annotation: Any, constraints: Sequence[Any]) -> str:
@@ -227,13 +236,13 @@ def _said(value: Any, annotation: Any, constraints: Sequence[Any]) -> str:
         return "uniform"
     key = _Key("", annotation, tuple(constraints))
     if isinstance(value, list):
-        return ", ".join(_said(item, _item(_Key("", annotation)).annotation, _item(_Key("", annotation)).constraints)
-                         for item in value)  # fmt: skip
+        entry = _item(key)
+        return f"[{', '.join(_said(item, entry.annotation, entry.constraints) for item in value)}]"
     quantity = _quantity(key)
     if quantity is None:
         return str(value)
-    return f"{value:g} {quantity.dimension.unit}".strip()
+    return f"{number(value)} {quantity.dimension.unit}".strip()
 
 
-def _doc(model: Any) -> str:
-    return str(model.__doc__ or "").split("\n", maxsplit=1)[0] if isinstance(model, type) else ""
+def _docstring(model: type) -> str:
+    return str(model.__doc__).split("\n", maxsplit=1)[0]

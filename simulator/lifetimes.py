@@ -1,7 +1,7 @@
 """Evaluating time laws: survival, density and inverse survival, in days.
 
-Everything is closed form with NumPy and scipy.special; no frozen distribution object is ever made. Each law is an S(t) with
-S(0) = 1; a law may be defective (S stays above 0 for ever), as Never and Piecewise are.
+Everything is closed form with NumPy and scipy.special; no frozen distribution object is ever made. Each law is an S(t)
+with S(0) = 1; a law may be defective (S stays above 0 for ever), as Never and Piecewise are.
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ _QUANTILE_EDGES = special.ndtr(_SD_EDGES)
 
 
 def log_survival(law: Law, days: Array) -> Array:
-    """log S(t) at ``days`` (any shape, >= 0), accurate far into both tails; -inf where S is 0."""
+    """Log of S(t) at ``days`` (any shape, >= 0), accurate far into both tails; -inf where S is 0."""
     days = np.maximum(np.asarray(days, dtype=float), 0.0)
     with np.errstate(divide="ignore"):
         match law:

@@ -50,7 +50,9 @@ def metrics(world: World) -> Iterator[Metric]:
         yield Metric("killed", "killed", "people", _at("killed", end), True)
         yield Metric("injured", "injured", "people", _share_of_casualties(1 - world.consequences.killed_share), True)
     if world.consequences.child_share is not None:
-        yield Metric("children", "child casualties", "people", _share_of_casualties(world.consequences.child_share), True)
+        yield Metric(
+            "children", "child casualties", "people", _share_of_casualties(world.consequences.child_share), True
+        )
     if "individual_risk" in quantities(world):
         yield Metric("highest_individual_risk", "highest individual risk of death", "per year", _highest_risk)
         for threshold in world.thresholds:
@@ -113,7 +115,7 @@ def _share_of_casualties(share: float) -> Callable[[World, Curves, Array], Array
 
 
 def _mine_days(since: float) -> Callable[[World, Curves, Array], Array]:
-    def of(world: World, curves: Curves, denied_km2: Array) -> Array:  # noqa: ARG001
+    def of(world: World, curves: Curves, denied_km2: Array) -> Array:
         total = curve(world, curves, denied_km2, ALL, "mine_days")
         index = int(np.searchsorted(world.times, since - 1e-9))
         return np.asarray(total[..., -1] - total[..., index])
@@ -132,7 +134,9 @@ def _denied_years(world: World, curves: Curves, denied_km2: Array) -> Array:  # 
 
 
 def _time_below(threshold: float) -> Callable[[World, Curves, Array], Array]:
-    """When the risk falls below the threshold for good: 0 if it never reaches it, infinity if not within the horizon."""
+    """When the risk falls below the threshold for good: 0 if it never reaches it, infinity if not within the
+    horizon.
+    """
 
     def of(world: World, curves: Curves, denied_km2: Array) -> Array:
         risk = curve(world, curves, denied_km2, ALL, "individual_risk")

@@ -1,8 +1,8 @@
 """Drawing mines: the only door to random numbers.
 
-Random numbers are keyed, not consumed. A stream has the key (seed, replicate, purpose); within it the uniform of mine i of
-a class stands at a fixed address, whatever is drawn before, in which chunks, or beside it. So the same mine has the same draws
-in every scenario, and a difference between two scenarios is paired mine by mine.
+Random numbers are keyed, not consumed. A stream has the key (seed, replicate, purpose); within it the uniform of mine
+i of a class stands at a fixed address, whatever is drawn before, in which chunks, or beside it. So the same mine has
+the same draws in every scenario, and a difference between two scenarios is paired mine by mine.
 """
 
 from collections.abc import Callable, Iterator
@@ -43,10 +43,12 @@ class Purpose(IntEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Chunk:
-    """The latent draws of mines first .. first + M of one class; each column has shape [M] or is None where it is certain.
+    """The latent draws of mines first .. first + M of one class; each column has shape [M] or is None where it is
+    certain.
 
-    ``laid`` has shape [1] where all are laid at one time. Times are calendar days from the start, infinite where a law never fires; they hold whatever the failures are.
-    ``accident_share`` is the survival uniform of the Exp(1) accident threshold.
+    ``laid`` has shape [1] where all are laid at one time. Times are calendar days from the start, infinite where a law
+    never fires; they hold whatever the failures are. ``accident_share`` is the survival uniform of the Exp(1) accident
+    threshold.
     """
 
     first: int

@@ -55,7 +55,9 @@ def cells_of(region: Region, uniforms: Array) -> np.ndarray[tuple[int], np.dtype
 
 def _sides(length_km: float, cell_km: float, mark: Mark | None) -> Array:
     if not length_km / cell_km <= MOST_CELLS:
-        raise input_error(f"is too small for a side of {length_km:g} km; take larger cells", mark=mark, path="region.cell")
+        raise input_error(
+            f"is too small for a side of {length_km:g} km; take larger cells", mark=mark, path="region.cell"
+        )
     count = max(1, int(np.ceil(length_km / cell_km - 1e-9)))
     sides = np.full(count, cell_km)
     sides[-1] = length_km - cell_km * (count - 1)

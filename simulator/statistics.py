@@ -1,4 +1,6 @@
-"""Estimates that carry their uncertainty: means with Monte Carlo errors, percentiles of worlds, bounds for rare events."""
+"""Estimates that carry their uncertainty: means with Monte Carlo errors, percentiles of worlds, bounds for rare
+events.
+"""
 
 from dataclasses import dataclass
 
@@ -12,7 +14,8 @@ PERCENTILES = (0.05, 0.50, 0.95)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Band:
-    """A quantity over replicates: ``mean`` and ``standard_error`` of the best estimator, percentiles of the played worlds.
+    """A quantity over replicates: ``mean`` and ``standard_error`` of the best estimator, percentiles of the played
+    worlds.
 
     All have the same shape, [T] for a curve and [] for a single number; ``replicates`` is how many were played.
     """
@@ -29,8 +32,9 @@ class Band:
 class PairedDifference:
     """A paired difference to a reference and the ratio of the means, each with its own error, shape [T] or [].
 
-    ``ratio_p05`` and ``ratio_p95`` bound the ratio of means with 90 % confidence. ``variance_reduction`` is how many times smaller
-    the variance of the paired difference is than that of two independent samples, for the mean's estimator and the played worlds.
+    ``ratio_p05`` and ``ratio_p95`` bound the ratio of means with 90 % confidence. ``variance_reduction`` is how many
+    times smaller the variance of the paired difference is than that of two independent samples, for the mean's
+    estimator and the played worlds.
     """
 
     difference: Array
@@ -47,7 +51,8 @@ class PairedDifference:
 def band(estimate: Array, played: Array, least_error: Array | float = 0.0) -> Band:
     """Summarise n replicates of a quantity, ``estimate`` and ``played`` both [n, ...].
 
-    ``least_error`` is the standard error known from elsewhere: a sample in which a rare event did not occur shows no spread.
+    ``least_error`` is the standard error known from elsewhere: a sample in which a rare event did not occur shows no
+    spread.
     """
     p05, p50, p95 = np.quantile(played, PERCENTILES, axis=0)
     error = np.maximum(standard_error(estimate), least_error)

@@ -1,9 +1,9 @@
 """Reading the latent columns: what becomes of each mine of a chunk, summed into curves without an event per mine.
 
-Two readings are made of the same draws. The *played* one follows the failures that were drawn. The *estimate* averages over the
-four failure outcomes (self-destruct works or fails, back-up works or fails) with their exact probabilities, over arming,
-and over the accident threshold, whose survival is exp(-dose): the same mean, with far less variance, and residues of a few in
-a million are seen without hoping for one.
+Two readings are made of the same draws. The *played* one follows the failures that were drawn. The *estimate* averages
+over the four failure outcomes (self-destruct works or fails, back-up works or fails) with their exact probabilities,
+over arming, and over the accident threshold, whose survival is exp(-dose): the same mean, with far less variance, and
+residues of a few in a million are seen without hoping for one.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,9 @@ _MOST_DOSE = 600.0  # exp(600) is finite
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidates:
-    """Mines that an accident could reach while they are hazardous, shape [M] each; ``inert_after`` says how they end."""
+    """Mines that an accident could reach while they are hazardous, shape [M] each; ``inert_after`` says how they
+    end.
+    """
 
     mine: NDArray[np.int64]
     cell: NDArray[np.intp]
@@ -41,9 +43,9 @@ _GROUP_SUMS = ("armed", "ended", "estimate_started", "estimate_started_days", "e
 class Tally:
     """Sums over the mines of one class, as histograms over the time bins.
 
-    ``sums`` [T + 1] are plain, ``group_sums`` [G (T + 1)] go by exposure group; those of the estimate there weigh each mine by
-    exp(dose at laying), so that times exp(-dose) they give its survival of accidents. ``first_laid`` [C] is when each cell
-    received its first item.
+    ``sums`` [T + 1] are plain, ``group_sums`` [G (T + 1)] go by exposure group; those of the estimate there weigh each
+    mine by exp(dose at laying), so that times exp(-dose) they give its survival of accidents. ``first_laid`` [C] is
+    when each cell received its first item.
     """
 
     groups: int
@@ -86,7 +88,8 @@ def add_chunk(tally: Tally, chunk: Chunk, kind: MineKind, exposure: Exposure, gr
 class _Ends:
     """When each mechanism fires if it works, and in which bin; None where it never does.
 
-    ``group`` is where each mine's exposure group begins among the grouped sums, shape [M], or 0 where all are one group.
+    ``group`` is where each mine's exposure group begins among the grouped sums, shape [M], or 0 where all are one
+    group.
     """
 
     size: int
@@ -146,8 +149,8 @@ def _add_candidates(
 ) -> None:
     """Keep the mines whose accident threshold lies below the dose they see by their end.
 
-    A threshold lies below a dose exactly if its uniform lies above the survival of that dose; the largest dose of any mine sorts out
-    nearly all of them before each one's own is computed.
+    A threshold lies below a dose exactly if its uniform lies above the survival of that dose; the largest dose of any
+    mine sorts out nearly all of them before each one's own is computed.
     """
     largest = float(np.max(exposure.group_activity) * read(exposure.clock, np.array([ends.horizon]))[0])
     possible = np.flatnonzero(chunk.accident_share > np.exp(-largest))
@@ -186,7 +189,12 @@ def _strata(chunk: Chunk, ends: _Ends, kind: MineKind) -> Iterator[_Stratum]:
     """The failure outcomes that have a chance at all: works/works, works/fails, fails/works, fails/fails."""
     f1, f2, common = chunk.self_destruct_failure, chunk.backup_failure, kind.common_cause
     both = f1 * (common + (1 - common) * f2)
-    outcomes = (((1 - f1) * (1 - f2), True, True), ((1 - f1) * f2, True, False), (f1 - both, False, True), (both, False, False))
+    outcomes = (
+        ((1 - f1) * (1 - f2), True, True),
+        ((1 - f1) * f2, True, False),
+        (f1 - both, False, True),
+        (both, False, False),
+    )
     for probability, sd_works, battery_works in outcomes:
         sd, sd_bins = (ends.sd, ends.sd_bins) if sd_works else (None, None)
         battery, battery_bins = (ends.battery, ends.battery_bins) if battery_works else (None, None)
@@ -228,7 +236,9 @@ def _inert_first(sd: Array | None, inert_at: Array | None, size: int) -> NDArray
 
 
 def _add(total: Array, cells: Bins, values: Array | float, mines: int) -> None:
-    """Add ``values`` of ``mines`` mines to their cells; cells or values of shape [1], or a plain number, hold for all."""
+    """Add ``values`` of ``mines`` mines to their cells; cells or values of shape [1], or a plain number, hold for
+    all.
+    """
     if cells.size == 1:
         total[cells[0]] += np.sum(values) if np.size(values) == mines else mines * np.ravel(values)[0]
     elif np.size(values) == 1:

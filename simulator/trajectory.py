@@ -13,7 +13,8 @@ _MOST_TABLE = 4_000_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Curves:
-    """Curves of K mine classes at T times, each shape [K, T]; ``accident_rate`` per year, ``mine_days`` since the start.
+    """Curves of K mine classes at T times, each shape [K, T]; ``accident_rate`` per year, ``mine_days`` since the
+    start.
 
     ``accidents`` and ``mine_days`` are cumulative. Laid mines that are neither hazardous nor inert are gone.
     """

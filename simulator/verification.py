@@ -32,7 +32,9 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """All checks of a scenario; they agree if no |z| exceeds ``limit``, which chance alone does once in 1 / FALSE_ALARM times."""
+    """All checks of a scenario; they agree if no |z| exceeds ``limit``, which chance alone does once in 1 /
+    FALSE_ALARM times.
+    """
 
     checks: tuple[Check, ...]
     limit: float

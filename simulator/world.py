@@ -7,7 +7,14 @@ from datetime import date
 import numpy as np
 
 from simulator.clocks import (
-    CALENDAR, Array, Clock, arrhenius_factor, day_number, linear_clock, monthly_clock, q10_factor,
+    CALENDAR,
+    Array,
+    Clock,
+    arrhenius_factor,
+    day_number,
+    linear_clock,
+    monthly_clock,
+    q10_factor,
 )  # fmt: skip
 from simulator.laws import Law, Never
 from simulator.problems import InputError, Problem
@@ -72,7 +79,9 @@ class Consequences:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class World:
-    """Everything the engine and the closed form need; ``times`` [T] are the days of the curves, from 0 to the horizon."""
+    """Everything the engine and the closed form need; ``times`` [T] are the days of the curves, from 0 to the
+    horizon.
+    """
 
     name: str
     title: str
@@ -134,7 +143,9 @@ def stream_slots(reference: Sequence[str], names: Sequence[str]) -> dict[str, in
 
 
 def default_times(horizon_days: float) -> Array:
-    """The days of a curve: daily for 180 days, weekly for 2 years, then monthly, with each full year and the horizon."""
+    """The days of a curve: daily for 180 days, weekly for 2 years, then monthly, with each full year and the
+    horizon.
+    """
     pieces = [
         np.arange(0.0, 180.0, 1.0),
         np.arange(180.0, 730.0, 7.0),

@@ -27,7 +27,7 @@ def life_of(law, folder):
 
 
 def failure_of(text, folder):
-    loaded = load(written(folder, changed(TREATY, (FAILURE, f"failure: {text}")))
+    loaded = load(written(folder, changed(TREATY, (FAILURE, f"failure: {text}"))))
     return loaded.scenario.mines["battery-limited"].self_destruct.failure
 
 

@@ -1,4 +1,4 @@
-"""Published numbers, each with its source and tolerance in vectors.json, and an account of those that cannot be checked yet."""
+"""Published numbers, each with source and tolerance in vectors.json, and an account of those that are not checked."""
 
 import json
 from fractions import Fraction
@@ -99,7 +99,7 @@ def test_damage_that_adds_up_over_changing_stress_is_a_clock():
     given = inputs(name)
     hours = np.array([float(Fraction(text)) for text in given["time_at_stress"]])
     damage = hours / np.array(given["rated_life"])
-    # One cycle lasts an hour: the clock reads the share of life that is used up, and starts each cycle anew where it stood.
+    # A cycle lasts an hour; the clock reads the share of life that is used up.
     cycles = 8000
     at = np.concatenate(([0.0], (np.arange(cycles)[:, None] + np.cumsum(hours)).ravel()))
     clock = Clock(at, np.concatenate(([0.0], np.cumsum(np.tile(damage, cycles)))))
@@ -107,8 +107,8 @@ def test_damage_that_adds_up_over_changing_stress_is_a_clock():
     assert 1 / used_by_one == close(name, "cycles")
     parts = np.diff(read(clock, np.concatenate(([0.0], np.cumsum(hours)))))
     assert (100 * parts / used_by_one).tolist() == close(name, "damage_fraction_percent")
-    # Life ends in the cycle after the 7400th, when 0.37951 of that cycle's damage is done: at full stress 3 already? No: 0.3796
-    # is just less than stress 1 and 2 take together, 0.0987 + 0.2846 = 0.3833, so it ends at stress 2.
+    # Life ends in the cycle after the 7400th, with 0.3795 of that cycle's damage done: at the second stress, as the first
+    # does 0.0987 of it and both do 0.3833.
     (end,) = day_of(clock, np.array([1.0]))
     share = VECTORS[name]["expected"]["cycles"] - 7400
     expected = 7400 + hours[0] + hours[1] * (share * used_by_one - damage[0]) / damage[1]
