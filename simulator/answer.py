@@ -28,7 +28,7 @@ def sentences(outcome: Outcome, by_scenario: Sequence[Sequence[Finding]]) -> Ite
 
 def _mines_sentence(outcome: Outcome, by_scenario: Sequence[Sequence[Finding]]) -> str:
     name, days = _key_date(outcome, by_scenario)
-    texts = []
+    texts: list[str] = []
     for part, found in zip(outcome.scenarios, by_scenario, strict=True):
         finding = named(found, name)
         if finding is None:
@@ -63,7 +63,7 @@ def _laid(part: ScenarioOutcome, days: float) -> str:
 
 
 def _casualties_sentence(outcome: Outcome, by_scenario: Sequence[Sequence[Finding]]) -> str:
-    texts = []
+    texts: list[str] = []
     for part, found in zip(outcome.scenarios, by_scenario, strict=True):
         finding = named(found, "casualties")
         if finding is None:
@@ -125,31 +125,27 @@ def _threshold_sentences(outcome: Outcome, by_scenario: Sequence[Sequence[Findin
         yield _threshold_sentence(outcome, known, label.removeprefix("individual risk below "))
 
 
-def _threshold_sentence(
-    outcome: Outcome, known: Sequence[tuple[ScenarioOutcome, Finding]], threshold: str
-) -> str:
-    """Say where the individual risk never reaches a threshold, where it falls below it and when, and where it does not."""
+def _threshold_sentence(outcome: Outcome, known: Sequence[tuple[ScenarioOutcome, Finding]], threshold: str) -> str:
+    """Say where the individual risk falls below a threshold and when, where it does not, where it never reaches it."""
     if len(outcome.scenarios) == 1:
         return known[0][1].sentence
     never = [part.loaded.name for part, finding in known if float(finding.band.mean) == 0]
     falls = [(part, finding) for part, finding in known if 0 < float(finding.band.mean) < math.inf]
     stays = [part.loaded.name for part, finding in known if not math.isfinite(float(finding.band.mean))]
-    horizon = duration(outcome.scenarios[0].world.horizon_days)
+    within = f"within {duration(outcome.scenarios[0].world.horizon_days)}"
+    risk = "The individual risk of death"
+    for names, verb in ((never, f"never reaches {threshold}"), (stays, f"does not fall below {threshold} {within}")):
+        if len(names) == len(known):
+            return f"{risk} {verb} in any scenario."
     clauses = []
     if falls:
         times = [_in_scenario(finding.said, finding, part, outcome) for part, finding in falls]
-        clauses.append(f"falls below {threshold} {listed(times)}")
-    if stays:
-        object_ = "below it" if falls else f"below {threshold}"
-        clauses.append(f"does not fall {object_} within {horizon} in {_in_any(stays, outcome)}")
-    if never:
-        object_ = "it" if clauses else threshold
-        clauses.append(f"never reaches {object_} in {_in_any(never, outcome)}")
-    return f"The individual risk of death {'; it '.join(clauses)}."
-
-
-def _in_any(names: Sequence[str], outcome: Outcome) -> str:
-    return "any scenario" if len(names) == len(outcome.scenarios) else listed(names, "or")
+        clauses.append(f"{risk} falls below {threshold} {listed(times)}")
+        clauses += [f"in {listed(stays)} it does not {within}"] if stays else []
+    else:
+        clauses.append(f"{risk} does not fall below {threshold} {within} in {listed(stays, 'or')}")
+    clauses += [f"in {listed(never)} it is always below"] if never else []
+    return f"{'; '.join(clauses)}."
 
 
 def _inputs_sentence(outcome: Outcome) -> str:

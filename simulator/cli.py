@@ -1,6 +1,10 @@
 """The command line: verbs, options and help. Each verb imports what it needs when it runs."""
+# ruff: noqa: D301
+# Imports stand in the verbs: help answers at once, and checking a file loads no numerical library. In a docstring, \b is
+# what tells click to leave the lines of a paragraph as they are.
 
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -11,45 +15,39 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import click
 
 from simulator import __version__
+from simulator.arguments import Percent, Verbs, WholeNumber
 
 if TYPE_CHECKING:
     from simulator.experiment import Plan
     from simulator.scenario_file import LoadedScenario
 
-WRONG_INPUT, CHECK_FAILED, INTERRUPTED = 2, 1, 130
+CHECK_FAILED, WRONG_INPUT, INTERRUPTED = 1, 2, 130
+_MOST_NAMES = 3
 FILE = click.Path(path_type=Path)
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-class _Percent(click.ParamType):
-    """A relative precision such as 2% or 0.02."""
-
-    name = "PERCENT"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        if isinstance(value, float):
-            return value
-        from simulator.units import NUMBER, UnitError, quantity
-
-        try:
-            precision = quantity(str(value).replace("%", " %"), NUMBER)
-        except UnitError as error:
-            self.fail(str(error), param, ctx)
-        if not 0 < precision < 1:
-            self.fail(f"must be above 0 and below 100 %, got {value}", param, ctx)
-        return precision
+WORKERS = click.option(
+    "--workers", type=WholeNumber(1, 256), default=1, show_default=True,
+    help="Processes. The result does not depend on it; worth it from about half a minute on.",
+)  # fmt: skip
+QUIET = click.option("--quiet", is_flag=True, help="Print nothing but errors and failed checks.")
+SET = click.option(
+    "--set", "overrides", multiple=True, metavar="PATH=VALUE",
+    help="Override a key, e.g. mines.battery-limited.battery.failure=0.05. Repeatable.",
+)  # fmt: skip
 
 
 def _computing(command: Command) -> Command:
-    """The options of every verb that computes."""
+    """Add the options of every verb that computes."""
     options = (
-        click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Override a key, e.g. "
-                     "mines.battery-limited.battery.failure=0.05. Repeatable."),
-        click.option("--seed", type=click.IntRange(0), help="Seed of the random numbers [default: the scenario's]."),
-        click.option("--replicates", type=click.IntRange(2), help="Simulated worlds, at most [default: the scenario's]."),
-        click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True,
-                     help="Processes. The result does not depend on it; worth it from about half a minute on."),
-        click.option("--quiet", is_flag=True, help="Print nothing but errors."),
+        SET,
+        click.option("--seed", type=WholeNumber(0, 2**63 - 1),
+                     help="Seed of the random numbers [default: the scenario's]."),
+        click.option("--replicates", type=WholeNumber(2, 1_000_000),
+                     help="Simulated worlds, at most [default: the scenario's]."),
+        WORKERS,
+        QUIET,
     )  # fmt: skip
     for option in reversed(options):
         command = option(command)
@@ -57,13 +55,13 @@ def _computing(command: Command) -> Command:
 
 
 def _writing(command: Command) -> Command:
-    """The options of every verb that writes a result."""
+    """Add the options of every verb that writes a result."""
     options = (
-        click.option("-o", "--output", type=FILE, help="Folder of the result [default: results/NAME]."),
+        click.option("-o", "--output", type=FILE, metavar="DIR", help="Folder of the result [default: results/NAME]."),
         click.option("--method", type=click.Choice(["simulate", "expected"]), default="simulate", show_default=True,
                      help="Simulate, or compute the expected curves in closed form."),
-        click.option("--precision", type=_Percent(), help="Stop early once mine-days and casualties are known this well "
-                     "(half width of the 95 % interval), e.g. 2%."),
+        click.option("--precision", type=Percent(), help="Stop early once mine-days and casualties are known this "
+                     "well (half width of the 95 % interval), e.g. 2%."),
         click.option("--force", is_flag=True, help="Replace another result in the output folder."),
         click.option("--no-figures", is_flag=True, help="Write no figures."),
     )  # fmt: skip
@@ -72,7 +70,11 @@ def _writing(command: Command) -> Command:
     return command
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(
+    cls=Verbs,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog="'minesim VERB --help' shows the options of a verb, with examples.",
+)
 @click.version_option(__version__, prog_name="minesim")
 def cli() -> None:
     """Residual civilian risk of persistent and battery-limited landmines over time.
@@ -88,7 +90,7 @@ def cli() -> None:
     """
 
 
-@cli.command()
+@cli.command(short_help="Simulate one scenario.")
 @click.argument("scenario", type=FILE)
 @_computing
 @_writing
@@ -101,10 +103,10 @@ def run(scenario: Path, **options: Any) -> None:
       minesim run scenarios/official-claim.yaml --replicates 200 --precision 2% -o results/official
       minesim run scenarios/treaty-limit.yaml --method expected
     """
-    _simulate([scenario], options, "run")
+    _simulate([scenario], options)
 
 
-@cli.command()
+@cli.command(short_help="Compare scenarios with a reference, the first.")
 @click.argument("reference", type=FILE)
 @click.argument("scenarios", type=FILE, nargs=-1, required=True)
 @_computing
@@ -112,17 +114,18 @@ def run(scenario: Path, **options: Any) -> None:
 def compare(reference: Path, scenarios: tuple[Path, ...], **options: Any) -> None:
     """Compare scenarios with a reference, the first, mine by mine on the same draws.
 
-    --set applies to every scenario; a path under mines.CLASS to those that have the class.
+    All use the seed and the number of replicates of the reference. --set applies to every scenario; a path
+    below mines.CLASS to those that have the class.
 
     \b
     Examples:
       minesim compare scenarios/persistent.yaml scenarios/treaty-limit.yaml
       minesim compare scenarios/persistent.yaml scenarios/treaty-limit.yaml scenarios/field-pessimistic.yaml
     """
-    _simulate([reference, *scenarios], options, "compare")
+    _simulate([reference, *scenarios], options)
 
 
-@cli.command()
+@cli.command(short_help="Check a scenario's simulation against its closed form.")
 @click.argument("scenario", type=FILE)
 @_computing
 def verify(scenario: Path, **options: Any) -> None:
@@ -141,12 +144,14 @@ def verify(scenario: Path, **options: Any) -> None:
     sys.exit(0 if agrees else CHECK_FAILED)
 
 
-@cli.command()
+@cli.command(short_help="Run a result again and prove that it is identical.")
 @click.argument("folder", type=FILE)
-@click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes.")
-@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
-def rerun(folder: Path, workers: int, quiet: bool) -> None:  # noqa: FBT001
+@WORKERS
+@QUIET
+def rerun(folder: Path, workers: int, quiet: bool) -> None:
     """Run a result again from its manifest and prove that it is identical, or say what differs.
+
+    Exit status 1 if anything differs.
 
     \b
     Example:
@@ -157,33 +162,35 @@ def rerun(folder: Path, workers: int, quiet: bool) -> None:  # noqa: FBT001
     sys.exit(0 if run_again(folder, workers, quiet=quiet) else CHECK_FAILED)
 
 
-@cli.command()
+@cli.command(short_help="Check scenario files.")
 @click.argument("scenarios", type=FILE, nargs=-1, required=True)
-@click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Override a key. Repeatable.")
+@SET
 def validate(scenarios: tuple[Path, ...], overrides: tuple[str, ...]) -> None:
     """Check scenario files and report every problem at its place.
 
     \b
     Example:
-      minesim validate scenarios/*.yaml
+      minesim validate scenarios/treaty-limit.yaml my.yaml
     """
-    from simulator.problems import InputError
+    from simulator.console import say
+    from simulator.problems import InputError, printable
+    from simulator.project import existing
     from simulator.scenario_file import load
 
     failed = False
     for path in scenarios:
         try:
-            loaded = load(path, overrides)
+            loaded = load(existing(path), overrides)
         except InputError as error:
             failed = True
-            click.echo(str(error), err=True)
+            say(str(error), error=True)
         else:
-            click.echo(f"{path}: valid: {loaded.scenario.title}")
+            say(f"{printable(str(path))}: valid: {printable(loaded.scenario.title)}")
     if failed:
         sys.exit(WRONG_INPUT)
 
 
-@cli.command()
+@cli.command(short_help="Print the JSON Schema of scenario files.")
 def schema() -> None:
     """Print the JSON Schema of scenario files, for completion and checks in editors.
 
@@ -193,27 +200,29 @@ def schema() -> None:
     """
     import json
 
+    from simulator.console import say
     from simulator.schema import json_schema
 
-    click.echo(json.dumps(json_schema(), indent=1, ensure_ascii=False))
+    say(json.dumps(json_schema(), indent=1, ensure_ascii=False))
 
 
-@cli.command()
+@cli.command(short_help="Explain a key of scenario files.")
 @click.argument("key", default="")
 def explain(key: str) -> None:
-    """Explain a key of scenario files: type, unit, range, default and meaning.
+    """Explain a key of scenario files: meaning, type, unit, range and default. Without a key, list those at the top.
 
     \b
     Examples:
       minesim explain
       minesim explain mines.battery.failure
     """
-    from simulator.schema import explanation
+    from simulator.console import say
+    from simulator.glossary import explanation
 
-    click.echo(explanation(key))
+    say(explanation(key))
 
 
-@cli.command()
+@cli.command(short_help="Start a project in a new folder.")
 @click.argument("folder", type=FILE)
 def init(folder: Path) -> None:
     """Start a project: a folder with two scenarios, the references and the schema for editors.
@@ -222,57 +231,72 @@ def init(folder: Path) -> None:
     Example:
       minesim init my-study
     """
-    from simulator.commands import start_project
+    from simulator.console import say
+    from simulator.project import start_project
 
-    click.echo(start_project(folder))
+    say(start_project(folder))
 
 
-@cli.command()
+@cli.command(short_help="List references, or where a scenario's numbers come from.")
 @click.argument("scenario", type=FILE, required=False)
 def sources(scenario: Path | None) -> None:
-    """List the references that come with the program, or the sources of every number of a scenario.
+    """List the references that come with the program, or where every number of a scenario comes from.
 
     \b
     Examples:
       minesim sources
       minesim sources scenarios/official-claim.yaml
     """
-    from simulator.commands import list_sources
+    from simulator.console import say
+    from simulator.project import existing, provenance_list, reference_list
+    from simulator.scenario_file import load
 
-    list_sources(scenario)
+    for entry in reference_list() if scenario is None else provenance_list(load(existing(scenario))):
+        say(entry)
 
 
 def main() -> NoReturn:
     """Run the command; exit 2 for wrong input, 130 when interrupted, never with a traceback for either."""
-    from simulator.problems import InputError
+    from simulator.problems import InputError, printable
 
     signal.signal(signal.SIGTERM, _interrupt)
+    # A character that the terminal cannot show must not end a run.
+    for stream in (sys.stdout, sys.stderr):
+        getattr(stream, "reconfigure", lambda **_: None)(errors="replace")
     try:
-        status = cli.main(standalone_mode=False)
+        status = cli.main(prog_name="minesim", standalone_mode=False)
+        sys.stdout.flush()
     except InputError as error:
         click.echo(str(error), err=True)
         status = WRONG_INPUT
     except click.ClickException as error:
         error.show()
         status = error.exit_code
-    except (click.Abort, KeyboardInterrupt) as interruption:
-        click.echo(f"interrupted. {' '.join(map(str, interruption.args))}".rstrip(), err=True)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted.", err=True)
         status = INTERRUPTED
     except BrokenPipeError:
+        # The reader has gone, as after "| head".
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 0
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        click.echo(f"error: {printable(str(place))}{error.strerror or error}", err=True)
+        status = WRONG_INPUT
     sys.exit(status if isinstance(status, int) else 0)
 
 
-def _simulate(paths: Sequence[Path], options: dict[str, Any], verb: str) -> None:
+def _simulate(paths: Sequence[Path], options: dict[str, Any]) -> None:
     from simulator.commands import simulate
+    from simulator.problems import printable
 
     loaded = _load(paths, options)
-    name = loaded[-1].name if verb == "run" else f"{loaded[0].name}-and-{loaded[-1].name}"
-    out = options["output"] or Path("results") / name
-    command = " ".join(["minesim", *sys.argv[1:]])
+    names = [one.name.lstrip(".") for one in loaded]
+    others = f"{len(names) - 1}-others"
+    name = "-and-".join(names if len(names) <= _MOST_NAMES else [names[0], others])
+    command = printable(shlex.join(["minesim", *sys.argv[1:]]))
     simulate(
-        loaded, _plan(loaded, options), out, command,
+        loaded, _plan(loaded, options), options["output"] or Path("results") / name, command,
         force=options["force"], quiet=options["quiet"], with_figures=not options["no_figures"],
     )  # fmt: skip
 
@@ -281,9 +305,7 @@ def _load(paths: Sequence[Path], options: dict[str, Any]) -> "list[LoadedScenari
     from simulator.commands import load_together
 
     overrides = list(options["overrides"])
-    for key in ("seed", "replicates"):
-        if options[key] is not None:
-            overrides.append(f"{key}={options[key]}")
+    overrides += [f"{key}={options[key]}" for key in ("seed", "replicates") if options[key] is not None]
     return load_together(paths, overrides)
 
 
@@ -300,4 +322,3 @@ def _plan(loaded: "Sequence[LoadedScenario]", options: dict[str, Any]) -> "Plan"
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
-

@@ -40,7 +40,8 @@ def load_together(paths: Sequence[Path], overrides: Sequence[str]) -> list[Loade
     unused = dict.fromkeys(overrides)
     for path in paths:
         try:
-            chosen = _fitting(existing(path), overrides) if len(paths) > 1 else overrides
+            existing(path)
+            chosen = _fitting(path, overrides) if len(paths) > 1 else overrides
             unused = {override: None for override in unused if override not in chosen}
             loaded.append(load(path, chosen))
         except InputError as error:
@@ -53,7 +54,14 @@ def load_together(paths: Sequence[Path], overrides: Sequence[str]) -> list[Loade
 
 
 def simulate(
-    loaded: Sequence[LoadedScenario], plan: Plan, out: Path, command: str, *, force: bool, quiet: bool, with_figures: bool
+    loaded: Sequence[LoadedScenario],
+    plan: Plan,
+    out: Path,
+    command: str,
+    *,
+    force: bool,
+    quiet: bool,
+    with_figures: bool,
 ) -> None:
     """Run, write the result to ``out`` in one move, and print the answer.
 
@@ -112,7 +120,8 @@ def print_answer(outcome: Outcome) -> None:
         say(_pairing(comparison))
     if outcome.precise is not None:
         reached = "reached" if outcome.precise else "NOT reached"
-        say(f"Precision of {100 * (outcome.plan.precision or 0):g} % {reached} after {outcome.replicates:,} replicates.")
+        asked = 100 * (outcome.plan.precision or 0)
+        say(f"Precision of {asked:g} % {reached} after {outcome.replicates:,} replicates.")
 
 
 def verify_scenario(loaded: LoadedScenario, plan: Plan, *, quiet: bool) -> bool:
@@ -152,7 +161,7 @@ def run_again(folder: Path, workers: int, *, quiet: bool) -> bool:
 
 def _figures(outcome: Outcome) -> dict[str, bytes]:
     # Matplotlib takes half a second to load.
-    from simulator.figures import figures, rendered  # noqa: PLC0415
+    from simulator.figures import figures, rendered
 
     return {
         f"figures/{name}": content

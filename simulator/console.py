@@ -1,4 +1,4 @@
-"""Printing: progress on a terminal, then tables and sentences. Plain text when nobody watches, quiet when nobody reads."""
+"""Printing: progress on a terminal, then tables and sentences. Plain when nobody watches, quiet when nobody reads."""
 
 import os
 import sys
@@ -27,15 +27,15 @@ def progress(label: str, *, quiet: bool) -> Iterator[Progress | None]:
         yield None
         return
     # Wanted on a terminal only.
-    from rich.console import Console  # noqa: PLC0415
-    from rich.progress import (  # noqa: PLC0415
+    from rich.console import Console
+    from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
         TextColumn,
         TimeElapsedColumn,
         TimeRemainingColumn,
     )
-    from rich.progress import Progress as Bar  # noqa: PLC0415
+    from rich.progress import Progress as Bar
 
     columns = (
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("left"), TimeRemainingColumn(),
@@ -91,17 +91,17 @@ def show_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         say(plain)
         return
     # Wanted on a terminal only.
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
 
     console = Console()
     if max(map(len, plain.splitlines())) + 3 * len(header) > console.width:
         say(stacked(header, rows))
         return
-    drawn = Table(*(Text(name) for name in header))
-    for column in drawn.columns[1:]:
-        column.justify = "right"
+    drawn = Table()
+    for index, name in enumerate(header):
+        drawn.add_column(Text(name), justify="right" if index else "left")
     for row in rows:
         drawn.add_row(*(Text(cell) for cell in row))
     console.print(drawn)

@@ -13,8 +13,8 @@ _LARGEST_BATCH = 1000
 def in_order(function: Callable[[int], Result], items: Sequence[int], workers: int) -> Iterator[Result]:
     """``function`` of each item, in the order of the items, whoever computed them.
 
-    With one worker nothing is started. Otherwise tasks go to ``workers`` local Dask processes in batches of a quarter of a second or
-    more, so that moving them costs little; closing the iterator stops the processes.
+    With one worker nothing is started. Otherwise tasks go to ``workers`` local Dask processes in batches of a quarter
+    of a second or more, so that moving them costs little; closing the iterator stops the processes.
     """
     if workers == 1 or len(items) <= 1:
         for item in items:

@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import matplotlib as mpl
@@ -82,6 +83,7 @@ def house_style(salt: str = "minesim") -> Iterator[None]:
         yield
 
 
+@lru_cache(maxsize=8192)
 def text_width(text: str, size: float, *, bold: bool = False) -> float:
     """Return the width of a line of text at a size [points], in inches."""
     font = FontProperties(family=_FONT, size=size, weight="bold" if bold else "normal")

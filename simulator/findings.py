@@ -22,8 +22,8 @@ _ROUNDING = 1e-12
 class Finding:
     """A metric of one scenario as it is reported: numbers, and how they are said.
 
-    ``said`` is the mean in words and ``spread`` the worlds around it, empty where there is nothing to say; ``cell`` is both
-    in short. ``upper_bound`` is the 95 % bound of the mean where no replicate showed any, else None.
+    ``said`` is the mean in words and ``spread`` the worlds around it, empty where there is nothing to say; ``cell`` is
+    both in short. ``upper_bound`` is the 95 % bound of the mean where no replicate showed any, else None.
     """
 
     metric: Metric
@@ -135,12 +135,15 @@ def _simulated_finding(metric: Metric, part: ScenarioOutcome) -> Finding:
     if np.ptp(played) == 0 and not error > _NEGLIGIBLE * abs(mean):
         text = f"{_upper(label)}: {said}{_unit(metric)} in every simulated world."
         return Finding(metric, label, summary, None, said, "", said, text)
-    between = f"between {spread.replace(' to ', ' and ')}" if " to " in spread else spread
+    if said == spread:
+        spread = ""
+    between = f"between {spread.replace(' to ', ' and ')}" if " to " in spread else spread or said
     text = (
         f"{_upper(label)}: {said}{_unit(metric)} on average (standard error {number(error, 2)}); "
         f"{between} in 90 % of simulated worlds."
     )
-    return Finding(metric, label, summary, None, said, spread, f"{said} ({spread})", text)
+    cell = f"{said} ({spread})" if spread else said
+    return Finding(metric, label, summary, None, said, spread, cell, text)
 
 
 def _unseen_finding(metric: Metric, summary: Band, worth: float, runs: int) -> Finding:
@@ -181,6 +184,8 @@ def _time_finding(metric: Metric, part: ScenarioOutcome, threshold: float) -> Fi
         text = f"{risk.format('falls below')} after {duration(days)} and stays there"
     else:
         said, text = f"not within {horizon}", f"{risk.format('does not fall below')} within {horizon}"
+    if said == f"after {spread}":
+        spread = ""
     text += f" (90 % of simulated worlds: {spread})" if spread else ""
     cell = f"{said} ({spread})" if spread else said
     return Finding(metric, label, summary, None, said, spread, cell, f"{_upper(text)}.")
@@ -189,7 +194,7 @@ def _time_finding(metric: Metric, part: ScenarioOutcome, threshold: float) -> Fi
 def _least_error(metric: Metric, part: ScenarioOutcome) -> float:
     """Compute the error of a mean below which no sample of rare failures can be trusted.
 
-    It is read like the metric itself, from curves that hold the variances known in closed form: those of classes add up.
+    It is read like the metric itself, from curves that hold the variances known in closed form: those of classes add.
     """
     if part.ensemble is None:
         return 0.0
@@ -213,7 +218,8 @@ def _worth(metric: Metric, world: World) -> float:
         "injured": casualties - deaths_per_accident(world),
         "children": casualties * (consequences.child_share or 0.0),
     }
-    return per_accident.get(metric.name) or max((_clustering(kind.lot_size, kind.lot_correlation) for kind in world.kinds))
+    mines = max(_clustering(kind.lot_size, kind.lot_correlation) for kind in world.kinds)
+    return per_accident.get(metric.name) or mines
 
 
 def _clustering(size: int, correlation: float) -> float:

@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 
 from simulator.laws import LawMapping, Never
 from simulator.problems import input_error
-from simulator.quantities import GRADES, SOURCED_KEYS, UNCERTAINTIES, Quantity, unknown_key
+from simulator.quantities import GRADES, SOURCED_KEYS, Quantity, unknown_key
 from simulator.scenario import Placement, Scenario
 from simulator.schema import EXTENDS, meaning
 from simulator.spec import Shorthand
@@ -22,7 +22,8 @@ _SOURCED_MEANINGS = {
     "source": "a key of 'sources', of a sources.yaml beside the file or of the shipped list; or assumption",
     "grade": f"how far to trust it: {', '.join(GRADES)}",
     "note": "what is behind it; an assumption must say why",
-    "uncertainty": f"what else it could be: one of {', '.join(UNCERTAINTIES[:-1])}, or {{tests: n, failures: k}}",
+    "uncertainty": "what else it could be: one of {uniform: [low, high]}, {loguniform: [low, high]}, "
+    "{triangular: [low, most likely, high]}, {beta: [a, b]}, {lognormal: {median, sigma}}, {tests: n, failures: k}",
 }
 _NAME = "NAME"
 _MOST_SUGGESTED = 6
@@ -43,7 +44,8 @@ def explanation(key: str) -> str:
 
     The class name below ``mines`` may be left out. Raises InputError for a key that does not exist.
     """
-    here, walked = _Key("A scenario file. Numbers carry units; any number may be a sourced value.", Scenario), []
+    here = _Key("A scenario file. Numbers carry units; any number may be a sourced value.", Scenario)
+    walked: list[str] = []
     for part in (piece for piece in key.split(".") if piece):
         below = _below(here)
         names: tuple[str, ...] = (part,)
@@ -110,7 +112,8 @@ def _fields(model: type[BaseModel]) -> Iterator[tuple[str, _Key]]:
             default = ""
         else:
             default = _said(field.get_default(call_default_factory=True), field.annotation, tuple(field.metadata))
-        yield key, _Key(meaning(model.__name__, key, field.description), field.annotation, tuple(field.metadata), default)
+        text = meaning(model.__name__, key, field.description)
+        yield key, _Key(text, field.annotation, tuple(field.metadata), default)
 
 
 def _kinds(key: _Key) -> Iterator[Any]:
@@ -201,14 +204,20 @@ def _form(form: dict[str, Any]) -> str:
         return str(form["const"])
     if form.get("format") == "date":
         return "a date such as 2024-12-01"
-    return _SOURCED if "value" in form.get("properties", {}) else str(form.get("description", ""))
+    if "value" in form.get("properties", {}):
+        return _SOURCED
+    text = str(form.get("description", ""))
+    return f"{_article(text)} {text}" if form.get("type") == "string" else text
 
 
 def _quantity_form(quantity: Quantity) -> str:
     name = "whole number" if quantity.integer else quantity.dimension.name
-    article = "an" if name[0] in "aeiou" else "a"
     example = "" if quantity.integer else f", such as {quantity.dimension.example}"
-    return " ".join(filter(None, (article, name, quantity.rule.strip()))) + example
+    return " ".join(filter(None, (_article(name), name, quantity.rule.strip()))) + example
+
+
+def _article(noun: str) -> str:
+    return "an" if noun[:1] in "aeiou" else "a"
 
 
 def _list_form(key: _Key, kind: Any) -> str:

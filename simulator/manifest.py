@@ -14,6 +14,7 @@ from simulator import __version__
 from simulator.experiment import Outcome, Plan
 from simulator.problems import input_error
 from simulator.scenario_file import LoadedScenario, digest_of
+from simulator.store import INCOMPLETE
 
 FORMAT: Literal[1] = 1
 MANIFEST = "manifest.json"
@@ -42,7 +43,7 @@ class ScenarioEntry(_Part):
 
 
 class Manifest(_Part):
-    """A manifest.json; ``digest`` covers all that determines the numbers, ``outputs`` and ``figures`` hold sha256 by name."""
+    """A manifest.json; ``digest`` covers what determines the numbers, ``outputs`` and ``figures`` are sha256 sums."""
 
     format: Literal[1]
     program: Literal["minesim"]
@@ -87,17 +88,11 @@ def manifest_bytes(manifest: Manifest) -> bytes:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """Read the manifest of a result. Raises InputError when the folder is no complete result, or the file not as written."""
+    """Read the manifest of a result. Raises InputError when the folder is no complete result, or the file damaged."""
     path = folder / MANIFEST
     if not path.is_file():
-        if folder.name.endswith(".incomplete"):
-            hint = "; a run into it has not finished, the same command goes on from there"
-        elif folder.with_name(f"{folder.name}.incomplete").exists():
-            hint = "; a run into it has not finished, see the folder of that name ending in .incomplete"
-        else:
-            hint = ""
-        what = "is not a result of minesim, it has no manifest.json" if folder.is_dir() else "no such folder"
-        raise input_error(f"{folder}: {what}{hint}")
+        what = f"is not a result of minesim, it has no {MANIFEST}" if folder.is_dir() else "no such folder"
+        raise input_error(f"{folder}: {what}{_unfinished(folder.resolve())}")
     try:
         return Manifest.model_validate_json(path.read_bytes())
     except OSError as error:
@@ -121,7 +116,7 @@ def computation_digest(loaded: Sequence[LoadedScenario], plan: Plan) -> str:
 
 
 def changes(manifest: Manifest, loaded: Sequence[LoadedScenario]) -> Iterator[str]:
-    """Say what in a manifest does not fit the rest of it, which only happens when it was changed after it was written."""
+    """Say what in a manifest does not fit the rest of it, which only happens when it was changed later."""
     for entry, one in zip(manifest.scenarios, loaded, strict=True):
         if entry.sha256 != one.digest:
             yield f"{MANIFEST}: the scenario {entry.name} is not the one that was run, its sha256 differs"
@@ -148,6 +143,13 @@ def versions() -> dict[str, str]:
 def sha256(content: bytes) -> str:
     """Compute the sha256 of a file's content."""
     return hashlib.sha256(content).hexdigest()
+
+
+def _unfinished(folder: Path) -> str:
+    if folder.name.endswith(INCOMPLETE):
+        return "; the run that writes it has not finished"
+    beside = folder.with_name(f"{folder.name}{INCOMPLETE}")
+    return f"; a run into it has not finished, see {beside.name}" if beside.exists() else ""
 
 
 def _digest(scenarios: Sequence[tuple[str, str]], options: Mapping[str, Any], made_with: Mapping[str, str]) -> str:

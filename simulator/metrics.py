@@ -130,7 +130,7 @@ def _highest_risk(world: World, curves: Curves, denied_km2: Array) -> Array:
 def _denied_years(world: World, curves: Curves, denied_km2: Array) -> Array:  # noqa: ARG001
     area = denied_km2[..., -1, :]
     steps = np.diff(world.times) / DAYS_PER_YEAR
-    return ((area[..., 1:] + area[..., :-1]) / 2 * steps).sum(axis=-1)
+    return np.asarray(((area[..., 1:] + area[..., :-1]) / 2 * steps).sum(axis=-1))
 
 
 def _time_below(threshold: float) -> Callable[[World, Curves, Array], Array]:

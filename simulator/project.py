@@ -1,15 +1,15 @@
-"""Files of the analyst: where a scenario is, a new project, and where numbers come from. Loads nothing that computes."""
+"""Files of the analyst: where a scenario is, a new project, where numbers come from. Loads nothing that computes."""
 
 import json
-import os
+import shlex
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 from simulator.evidence import ASSUMPTION, Source, SourcedValue, sourced_values
 from simulator.problems import closest, input_error, printable
-from simulator.schema import json_schema
 from simulator.scenario_file import LoadedScenario, read_sources, shipped_scenarios
+from simulator.schema import json_schema
 
 _COPIED = ("persistent.yaml", "treaty-limit.yaml", "sources.yaml")
 
@@ -39,11 +39,10 @@ def start_project(folder: Path) -> str:
         (folder / "scenario.schema.json").write_text(schema + "\n", encoding="utf-8")
     except OSError as error:
         raise input_error(f"cannot write to {folder}: {error.strerror}") from None
-    inside = "'{}/{}'" if " " in str(folder) else "{}/{}"
-    reference, other, out = (inside.format(folder, name) for name in ("persistent.yaml", "treaty-limit.yaml", "results"))
+    reference, other, out = (str(folder / name) for name in ("persistent.yaml", "treaty-limit.yaml", "results"))
     return (
         f"{folder} holds two scenarios, their references and the schema for editors. Edit treaty-limit.yaml, then:\n"
-        f"  minesim compare {reference} {other} -o {out}"
+        f"  {shlex.join(['minesim', 'compare', reference, other, '-o', out])}"
     )
 
 
@@ -68,14 +67,14 @@ def provenance_list(loaded: LoadedScenario) -> Iterator[str]:
 
 def _near(path: Path) -> str | None:
     """Find a scenario file beside a path that is not there, or a shipped one, with nearly the same name."""
-    here = {entry.name: entry for entry in path.parent.glob("*.y*ml")} if path.parent.is_dir() else {}
-    shipped = {entry.name: entry for entry in shipped_scenarios().glob("*.yaml")}
-    for files in (here, shipped):
-        near = closest(path.name, list(files)) or closest(f"{path.name}.yaml", list(files), 0.9)
-        if near:
+    for folder in (path.parent, shipped_scenarios()):
+        files = (
+            {entry.stem: entry for entry in folder.glob("*.y*ml") if entry.stem != "sources"} if folder.is_dir() else {}
+        )
+        if near := closest(path.stem, list(files)):
             found = files[near]
-            relative = os.path.relpath(found)
-            return relative if not relative.startswith(os.pardir) or not found.is_absolute() else str(found)
+            inside = found.is_absolute() and found.is_relative_to(Path.cwd())
+            return str(found.relative_to(Path.cwd()) if inside else found)
     return None
 
 

@@ -27,8 +27,8 @@ To give the result up, delete this folder.
 def claimed(out: Path, digest: str, command: str, *, force: bool) -> Iterator[Path]:
     """Hold the folder beside ``out`` in which its result is made, for this process alone; yields its path.
 
-    Raises InputError when ``out`` holds something that is not to be replaced, cannot be written, or another process writes
-    it. After an interruption the folder is left in place if finished replicates are kept in it, else nothing is left.
+    Raises InputError when ``out`` holds something that is not to be replaced, cannot be written, or another process
+    writes it. After an interruption the folder stays if finished replicates are kept in it, else nothing is left.
     """
     out = out.resolve()
     folder = out.with_name(f"{out.name}{INCOMPLETE}")
@@ -39,7 +39,8 @@ def claimed(out: Path, digest: str, command: str, *, force: bool) -> Iterator[Pa
             made = _made(folder)
         with store.held(folder / _LOCK) as free:
             if not free:
-                raise input_error(f"another process is writing to {shown(out)}; wait, or give another folder", path="-o")
+                message = f"another process is writing to {shown(out)}; wait, or give another folder"
+                raise input_error(message, path="-o")
             try:
                 with _written(out):
                     _restore(folder, out)

@@ -99,7 +99,7 @@ def json_schema() -> dict[str, Any]:
     schema["then"] = {"required": required}
     for name, definition in schema["$defs"].items():
         # An extending file may give part of a mapping, or null to remove a key.
-        if name not in {"Source"}:
+        if name != "Source":
             definition.pop("required", None)
     mines = schema["properties"]["mines"]
     mines["additionalProperties"] = {"anyOf": [mines["additionalProperties"], {"type": "null"}]}

@@ -105,9 +105,7 @@ def _packed(trajectory: Trajectory) -> bytes:
     played, estimate = (
         np.array([getattr(curves, name) for name in CURVES]) for curves in (trajectory.played, trajectory.estimate)
     )
-    np.savez(
-        buffer, played=played, estimate=estimate, denied_km2=trajectory.denied_km2, events=trajectory.simpy_events
-    )
+    np.savez(buffer, played=played, estimate=estimate, denied_km2=trajectory.denied_km2, events=trajectory.simpy_events)
     return buffer.getvalue()
 
 

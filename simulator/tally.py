@@ -8,6 +8,7 @@ residues of a few in a million are seen without hoping for one.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -132,14 +133,13 @@ def _add_played(tally: Tally, chunk: Chunk, ends: _Ends, exposure: Exposure) -> 
     if end is None:
         end = np.full(ends.size, _AFTER_ALL)
     inert = _inert_first(sd, inert_at, ends.size)
-    armed = 1.0 if chunk.unarmed is None else (~chunk.unarmed).astype(float)
+    armed: Array | float = 1.0 if chunk.unarmed is None else (~chunk.unarmed).astype(float)
     _add(tally.sums["laid"], ends.laid_bins, 1.0, ends.size)
     _add(tally.sums["laid_days"], ends.laid_bins, armed * chunk.laid, ends.size)
     _add(tally.group_sums["armed"], ends.laid_bins + ends.group, armed, ends.size)
     _add(tally.group_sums["ended"], bins + ends.group if ends.several else bins, armed, ends.size)
     # Ends after the horizon fall into the last bin, which no curve reads: cut off there, they stay finite.
-    seen: Array = np.minimum(end, ends.horizon)
-    _add(tally.sums["ended_days"], bins, armed * seen, ends.size)
+    _add(tally.sums["ended_days"], bins, armed * np.minimum(end, ends.horizon), ends.size)
     _add(tally.sums["ended_inert"], bins, armed * inert, ends.size)
     _add_candidates(tally, chunk, end, inert, ends, exposure)
 
@@ -235,7 +235,7 @@ def _inert_first(sd: Array | None, inert_at: Array | None, size: int) -> NDArray
     return np.ones(size, dtype=bool) if sd is None else inert_at < sd
 
 
-def _add(total: Array, cells: Bins, values: Array | float, mines: int) -> None:
+def _add(total: Array, cells: Bins, values: NDArray[np.floating[Any]] | float, mines: int) -> None:
     """Add ``values`` of ``mines`` mines to their cells; cells or values of shape [1], or a plain number, hold for
     all.
     """

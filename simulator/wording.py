@@ -9,7 +9,7 @@ _LARGE = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
 
 
 def number(value: float, digits: int = 3) -> str:
-    """Write a number with ``digits`` significant digits, one more from 1,000 on: ``1,615``, ``33.5 million``, ``4.3e-5``."""
+    """Write a number with ``digits`` significant digits, one more from 1,000 on: ``1,615``, ``33.5 million``."""
     if not math.isfinite(value):
         return "unknown"
     if value == 0:

@@ -86,7 +86,7 @@ def misspelt(text: str, entry: Entry) -> tuple[str, str]:
 
 def with_value(text: str, entry: Entry, value: str) -> str:
     """Put another value in place of an entry's."""
-    if entry.value is None and not text[entry.start] in "[{":
+    if entry.value is None and text[entry.start] not in "[{":
         # A mapping in block style ends where the next key begins: replace whole lines.
         lines = text.split("\n")
         first = entry.lines[0]

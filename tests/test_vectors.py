@@ -107,8 +107,8 @@ def test_damage_that_adds_up_over_changing_stress_is_a_clock():
     assert 1 / used_by_one == close(name, "cycles")
     parts = np.diff(read(clock, np.concatenate(([0.0], np.cumsum(hours)))))
     assert (100 * parts / used_by_one).tolist() == close(name, "damage_fraction_percent")
-    # Life ends in the cycle after the 7400th, with 0.3795 of that cycle's damage done: at the second stress, as the first
-    # does 0.0987 of it and both do 0.3833.
+    # Life ends in the cycle after the 7400th, with 0.3795 of that cycle's damage done: at the second stress, as the
+    # first does 0.0987 of it and both do 0.3833.
     (end,) = day_of(clock, np.array([1.0]))
     share = VECTORS[name]["expected"]["cycles"] - 7400
     expected = 7400 + hours[0] + hours[1] * (share * used_by_one - damage[0]) / damage[1]
