@@ -1,7 +1,7 @@
 """The command line: verbs, options and help. Each verb imports what it needs when it runs."""
 # ruff: noqa: D301
-# Imports stand in the verbs: help answers at once, and checking a file loads no numerical library. In a docstring, \b is
-# what tells click to leave the lines of a paragraph as they are.
+# Imports stand in the verbs: help answers at once, and checking a file loads no numerical library.
+# In a docstring, \b tells click to leave the lines of a paragraph as they are.
 
 import os
 import shlex
@@ -159,6 +159,7 @@ def rerun(folder: Path, workers: int, quiet: bool) -> None:
     """
     from simulator.commands import run_again
 
+    _hush(workers)
     sys.exit(0 if run_again(folder, workers, quiet=quiet) else CHECK_FAILED)
 
 
@@ -312,12 +313,21 @@ def _load(paths: Sequence[Path], options: dict[str, Any]) -> "list[LoadedScenari
 def _plan(loaded: "Sequence[LoadedScenario]", options: dict[str, Any]) -> "Plan":
     from simulator.experiment import Plan
 
+    _hush(options["workers"])
     return Plan(
         replicates=loaded[0].scenario.replicates,
         workers=options["workers"],
         precision=options.get("precision"),
         method=options.get("method", "simulate"),
     )
+
+
+def _hush(workers: int) -> None:
+    """Silence what Dask logs about its processes: none of it is for an analyst."""
+    if workers > 1:
+        import logging
+
+        logging.disable(logging.CRITICAL)
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:

@@ -30,6 +30,8 @@ class Clock:
     def __post_init__(self) -> None:
         if not (self.days.ndim == 1 and self.days.shape == self.readings.shape and self.days.size >= 2):
             raise ValueError(f"a clock needs two or more knots, got {self.days.shape} and {self.readings.shape}")
+        if not (np.isfinite(self.days).all() and np.isfinite(self.readings).all()):
+            raise ValueError(f"a clock's knots must be finite, got days {self.days} and readings {self.readings}")
         if not np.all(np.diff(self.days) > 0):
             raise ValueError(f"days must rise, bad after knots {np.flatnonzero(~(np.diff(self.days) > 0))}")
         if not np.all(np.diff(self.readings) >= 0):

@@ -76,7 +76,7 @@ def simulate(
             try:
                 if (before := store.count_kept(folder, digest)) and not quiet:
                     say(f"Going on from {counted(before, 'replicate')} kept of an earlier run.\n")
-                with progress("simulating", quiet=quiet) as report:
+                with progress("simulating", plan.replicates, quiet=quiet) as report:
                     outcome = run(loaded, plan, digest=digest, folder=folder, progress=report)
                 data = outputs.results(outcome)
                 figures = _figures(outcome) if with_figures else {}
@@ -126,7 +126,7 @@ def print_answer(outcome: Outcome) -> None:
 
 def verify_scenario(loaded: LoadedScenario, plan: Plan, *, quiet: bool) -> bool:
     """Compare simulation and closed form and print the scores; returns whether they agree."""
-    with progress("simulating", quiet=quiet) as report:
+    with progress("simulating", plan.replicates, quiet=quiet) as report:
         outcome = run([loaded], plan, progress=report)
     part = outcome.scenarios[0]
     if part.ensemble is None:
@@ -143,8 +143,9 @@ def run_again(folder: Path, workers: int, *, quiet: bool) -> bool:
     """Run a result again from its manifest and compare every file byte by byte; returns whether all are identical."""
     manifest = read_manifest(folder)
     loaded = [from_tree(entry.name, entry.tree) for entry in manifest.scenarios]
-    with progress("running again", quiet=quiet) as report:
-        outcome = run(loaded, plan_of(manifest, workers), progress=report)
+    plan = plan_of(manifest, workers)
+    with progress("running again", plan.replicates, quiet=quiet) as report:
+        outcome = run(loaded, plan, progress=report)
     fresh = outputs.results(outcome)
     differing = [*changes(manifest, loaded), *_differences(folder, manifest, fresh)]
     if outcome.replicates != manifest.replicates_played:
@@ -174,7 +175,7 @@ def _kept_note(kept: int, plan: Plan, command: str) -> str:
     if not kept:
         return "Nothing was finished, nothing is kept."
     return (
-        f"{kept:,} of {counted(plan.replicates, 'replicate')} are finished and kept. "
+        f"Finished and kept: {kept:,} of {counted(plan.replicates, 'replicate')}. "
         f"To go on from there, run the same command again:\n  {command}"
     )
 

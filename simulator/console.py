@@ -16,12 +16,13 @@ class Interrupted(click.ClickException):
     exit_code = 130
 
     def show(self, file: object = None) -> None:  # noqa: ARG002
-        """Print the message to standard error."""
-        click.echo(f"interrupted. {self.message}".rstrip(), err=True)
+        """Print the message to standard error, on a line of its own after the ^C of a terminal."""
+        start = "\n" if sys.stderr.isatty() else ""
+        click.echo(f"{start}interrupted. {self.message}", err=True)
 
 
 @contextmanager
-def progress(label: str, *, quiet: bool) -> Iterator[Progress | None]:
+def progress(label: str, total: int, *, quiet: bool) -> Iterator[Progress | None]:
     """Show a progress bar with time left on standard error; None when quiet or not on a terminal."""
     if quiet or not sys.stderr.isatty():
         yield None
@@ -42,7 +43,7 @@ def progress(label: str, *, quiet: bool) -> Iterator[Progress | None]:
         TextColumn("spent"), TimeElapsedColumn(),
     )  # fmt: skip
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(label, total=None)
+        task = bar.add_task(label, total=total)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 

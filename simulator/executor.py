@@ -1,8 +1,14 @@
 """Playing replicates in order, here or on worker processes: the only door to Dask."""
 
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from multiprocessing import resource_tracker
 from typing import Any, TypeVar
+
+from simulator.problems import input_error
 
 Result = TypeVar("Result")
 
@@ -31,21 +37,52 @@ def in_order(function: Callable[[int], Result], items: Sequence[int], workers: i
 
 def _on_dask(function: Callable[[int], Result], batches: Sequence[Sequence[int]], workers: int) -> Iterator[Result]:
     import dask
-    from distributed import Client, LocalCluster
+    from distributed import Client, KilledWorker, LocalCluster
 
-    quiet = {"distributed.logging.distributed": "critical", "distributed.worker.daemon": True}
-    with (
-        dask.config.set(quiet),
-        LocalCluster(
-            n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
-        ) as cluster,
-        Client(cluster) as client,
-    ):
+    with ExitStack() as stack:
+        stack.enter_context(dask.config.set({"distributed.worker.daemon": True}))
+        with _undisturbed():
+            try:
+                cluster = LocalCluster(
+                    n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+                )
+            except (RuntimeError, OSError) as error:
+                message = f"cannot start worker processes ({error}); --workers 1 needs none"
+                raise input_error(message, path="--workers") from None
+            stack.enter_context(cluster)
+        client = stack.enter_context(Client(cluster))
         work = client.scatter(function, broadcast=True)
         futures: list[Any] = [client.submit(_batch, work, list(batch), pure=False) for batch in batches]
         # Later batches are computed while earlier ones are read; a finished one is released at once.
-        while futures:
-            yield from futures.pop(0).result()
+        try:
+            while futures:
+                yield from futures.pop(0).result()
+        except KilledWorker:
+            message = "a worker process ended, probably for lack of memory; use fewer --workers"
+            raise input_error(message, path="--workers") from None
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Start processes that never see Ctrl-C, which a terminal sends to all: this one sees it and ends them.
+
+    A request to stop that comes in the meantime waits until the block ends: half a cluster cannot be closed.
+    """
+    if not hasattr(signal, "pthread_sigmask") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    # Started later, it would open the ears of its thread again.
+    resource_tracker.ensure_running()
+    asked: list[int] = []
+    terminate = signal.signal(signal.SIGTERM, lambda number, _: asked.append(number))
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, terminate)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if asked:
+            signal.raise_signal(signal.SIGTERM)
 
 
 def _batch(function: Callable[[int], Result], items: Sequence[int]) -> list[Result]:

@@ -11,9 +11,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from simulator.clocks import Array, day_of, pace_at, read
-from simulator.laws import Fixed, Law
-from simulator.lifetimes import density, quadrature_edges, survival
+from simulator.clocks import Array, Clock, day_of, pace_at, read
+from simulator.laws import Fixed, Law, Never, Piecewise, Uniform
+from simulator.lifetimes import density, inverse_survival, quadrature_edges, survival
 from simulator.trajectory import Curves
 from simulator.units import DAYS_PER_YEAR
 from simulator.world import MineKind, World
@@ -78,8 +78,10 @@ def expected(world: World) -> Expected:
         inert = kind.arming_failure * laid + causes[1] + causes[2]
         rows.append((laid, mines * (q @ hazardous), inert, causes[3], mines * exposed * pace, mines * mine_days))
         incidences.append(causes)
-        hazardous_spread.append(_spread(kind, q, hazardous))
-        inert_spread.append(_spread(kind, q, incidence[:, 1] + incidence[:, 2]))
+        safe = _fate(world, kind, 0.0)
+        free = group_share @ np.exp(-np.outer(activity, _dose_since(world, kind.laid_from)))
+        hazardous_spread.append(free * _spread(kind, q, safe.hazardous))
+        inert_spread.append(free * _spread(kind, q, safe.incidence[:, 1] + safe.incidence[:, 2]))
     return Expected(
         Curves(*(np.array(column) for column in zip(*rows, strict=True))),
         np.array(incidences),
@@ -113,7 +115,12 @@ def expected_denied(world: World) -> Array:
 
 
 def mean_lifetime(laws: Sequence[Law], until_days: float = np.inf) -> float:
-    """Mean of the shortest of independent lifetimes [days], or of their minimum with ``until_days``."""
+    """Mean of the shortest of independent lifetimes [days], or of their minimum with ``until_days``.
+
+    Infinite where all of them may never end.
+    """
+    if np.isinf(until_days) and all(survival(law, np.array(np.inf)) > 0 for law in laws):
+        return np.inf
     edges = np.unique(np.concatenate([[0.0], *(quadrature_edges(law) for law in laws)]))
     if np.isfinite(until_days):
         edges = np.append(edges[edges < until_days], until_days)
@@ -123,6 +130,12 @@ def mean_lifetime(laws: Sequence[Law], until_days: float = np.inf) -> float:
     days, weights = _panels(edges)
     alive = np.prod([survival(law, days) for law in laws], axis=0)
     return float((alive * weights).sum())
+
+
+def _dose_since(world: World, day: float) -> Array:
+    """Reading of the exposure clock since a day, 0 before it, shape [T]."""
+    clock = world.exposure.clock
+    return np.maximum(read(clock, world.times) - read(clock, np.array([day])), 0.0)
 
 
 def _spread(kind: MineKind, q: Array, shares: Array) -> Array:
@@ -149,17 +162,16 @@ def _laying(world: World, kind: MineKind) -> Iterator[tuple[float, float]]:
     if not kind.is_wave:
         yield kind.laid_from, 1.0
         return
-    # An output time is a kink in the laying day; with a fixed lifetime a jump stands that long before it.
-    kinks = [
-        world.times,
-        *(world.times - law.days for law in (kind.self_destruct, kind.ageing) if isinstance(law, Fixed)),
-    ]
-    if isinstance(kind.battery, Fixed):
-        kinks.append(day_of(kind.battery_clock, read(kind.battery_clock, world.times) - kind.battery.days))
+    # An output time is a kink in the laying day; so is, that much earlier, every age at which a law has a jump or a bend.
+    kinks = [world.times]
+    for law in (kind.self_destruct, kind.ageing):
+        kinks += [world.times - age for age in _bends(law)]
+    for age in _bends(kind.battery):
+        kinks.append(day_of(kind.battery_clock, read(kind.battery_clock, world.times) - age))
     kinks = [days[(days > kind.laid_from) & (days < kind.laid_to)] for days in kinks]
     edges = np.unique(np.concatenate([[kind.laid_from, kind.laid_to], *kinks]))
     width = max(_narrowest(kind), (kind.laid_to - kind.laid_from) / _MOST_LAYING_PANELS)
-    parts = [np.linspace(a, b, int(np.ceil((b - a) / width)) + 1)[:-1] for a, b in pairwise(edges)]
+    parts = [np.linspace(a, b, max(1, int(np.ceil((b - a) / width))) + 1)[:-1] for a, b in pairwise(edges)]
     edges = np.append(np.concatenate(parts), kind.laid_to)
     half = np.diff(edges) / 2
     days = (edges[:-1] + half)[:, None] + half[:, None] * _LAYING_NODES
@@ -167,69 +179,88 @@ def _laying(world: World, kind: MineKind) -> Iterator[tuple[float, float]]:
     yield from zip(days.ravel().tolist(), weights.ravel().tolist(), strict=True)
 
 
+def _bends(law: Law) -> list[float]:
+    """Ages [days] at which a law jumps or bends; none for the smooth ones."""
+    return quadrature_edges(law).tolist() if isinstance(law, Fixed | Uniform | Piecewise) else []
+
+
 def _narrowest(kind: MineKind) -> float:
-    """The smallest distance between the inner edges of a law: its scale of variation [days]."""
+    """The smallest spread of a smooth law, between its 16th and 84th percentile [days]."""
     widths = [np.inf]
     for law in (kind.self_destruct, kind.battery, kind.ageing):
-        edges = quadrature_edges(law)
-        if edges.size >= 13:
-            widths.append(float(2 * (edges.max() - edges.min()) / 18))
+        if not isinstance(law, Never | Fixed | Uniform | Piecewise):
+            low, high = inverse_survival(law, np.array([0.84, 0.16]))
+            widths.append(float(high - low))
     return max(min(widths), 0.05)
 
 
 def _fate_of_mine(world: World, kind: MineKind, activity: float, laid: float) -> _Fate:
-    times, horizon = world.times, world.times[-1]
+    """What becomes of an armed mine laid on one day, integrated over its age: a pole at laying needs digits near age 0."""
+    ages = world.times - laid
     clock, exposure = kind.battery_clock, world.exposure.clock
-    battery_at_laying = float(read(clock, np.array([laid]))[0])
-    dose_at_laying = float(read(exposure, np.array([laid]))[0])
     edges: list[Array] = [
-        times,
-        np.array([laid]),
-        clock.days,
-        exposure.days,
-        laid + quadrature_edges(kind.self_destruct),
-        laid + quadrature_edges(kind.ageing),
-        day_of(clock, battery_at_laying + quadrature_edges(kind.battery)),
+        ages,
+        np.zeros(1),
+        clock.days - laid,
+        exposure.days - laid,
+        quadrature_edges(kind.self_destruct),
+        quadrature_edges(kind.ageing),
+        _age_of_battery_life(clock, laid, quadrature_edges(kind.battery)),
     ]
     breaks: Array = np.unique(np.concatenate(edges))
-    breaks = breaks[(breaks >= laid) & (breaks <= horizon)]
+    breaks = breaks[(breaks >= 0) & (breaks <= ages[-1])]
     if breaks.size < 2:
-        breaks = np.array([laid, laid])
+        breaks = np.zeros(2)
 
-    def alive(days: Array, *, before: bool = False) -> tuple[Array, Array, Array, Array]:
+    def alive(age: Array, *, before: bool = False) -> tuple[Array, Array, Array, Array]:
         at = _survival_before if before else survival
         return (
-            at(kind.self_destruct, days - laid),
-            at(kind.battery, read(clock, days) - battery_at_laying),
-            at(kind.ageing, days - laid),
-            np.exp(-activity * np.maximum(read(exposure, days) - dose_at_laying, 0.0)),
+            at(kind.self_destruct, age),
+            at(kind.battery, _advance(clock, laid, age)),
+            at(kind.ageing, age),
+            np.exp(-activity * np.maximum(_advance(exposure, laid, age), 0.0)),
         )
 
-    days, weights = _panels(breaks)
-    sd, battery, ageing, free = alive(days)
+    age, weights = _panels(breaks)
+    sd, battery, ageing, free = alive(age)
     working = _by_outcome(sd, battery) * ageing * free
-    sd_flow = density(kind.self_destruct, days - laid)
-    battery_flow = density(kind.battery, read(clock, days) - battery_at_laying) * pace_at(clock, days)
-    ageing_flow = density(kind.ageing, days - laid)
+    sd_flow = density(kind.self_destruct, age)
+    battery_flow = density(kind.battery, _advance(clock, laid, age)) * pace_at(clock, laid + age)
+    ageing_flow = density(kind.ageing, age)
     zero, one = np.zeros_like(sd), np.ones_like(sd)
     flows = np.stack(
         [
             np.stack([sd_flow * battery, sd_flow, zero, zero]) * ageing * free,
             np.stack([sd * battery_flow, zero, battery_flow, zero]) * ageing * free,
             np.stack([sd * battery, sd, battery, one]) * ageing_flow * free,
-            working * activity * pace_at(exposure, days),
+            working * activity * pace_at(exposure, laid + age),
         ],
         axis=1,
     )
-    index = np.searchsorted(breaks, np.maximum(times, laid))
+    seen = np.maximum(ages, 0.0)
+    index = np.searchsorted(breaks, seen)
     incidence = _cumulative(flows * weights)[..., index]
-    _add_atoms(incidence, kind, laid, alive, times)
-    sd, battery, ageing, free = alive(np.maximum(times, laid))
+    _add_atoms(incidence, kind, laid, alive, ages)
+    sd, battery, ageing, free = alive(seen)
     return _Fate(
-        np.where(times >= laid, _by_outcome(sd, battery) * ageing * free, 0.0),
+        np.where(ages >= 0, _by_outcome(sd, battery) * ageing * free, 0.0),
         incidence,
         _cumulative(working * weights)[..., index],
     )
+
+
+def _advance(clock: Clock, laid: float, age: Array) -> Array:
+    """How far a clock has come at some ages since laying, same shape."""
+    if clock.is_linear:
+        return age * float(clock.paces[0])
+    return read(clock, laid + age) - read(clock, np.array(laid))
+
+
+def _age_of_battery_life(clock: Clock, laid: float, life: Array) -> Array:
+    """The ages [days] at which the battery clock has advanced by ``life`` since laying, same shape."""
+    if clock.is_linear and clock.paces[0] == 1.0:
+        return life
+    return day_of(clock, read(clock, np.array(laid)) + life) - laid
 
 
 def _by_outcome(sd: Array, battery: Array) -> Array:
@@ -238,27 +269,26 @@ def _by_outcome(sd: Array, battery: Array) -> Array:
 
 
 def _add_atoms(
-    incidence: Array, kind: MineKind, laid: float, alive: Callable[..., tuple[Array, ...]], times: Array
+    incidence: Array, kind: MineKind, laid: float, alive: Callable[..., tuple[Array, ...]], ages: Array
 ) -> None:
     """Add the lifetimes that end at one exact time; self-destruction wins a tie, then the battery, then ageing."""
-    clock = kind.battery_clock
     laws: list[tuple[int, Law]] = [(0, kind.self_destruct), (1, kind.battery), (2, kind.ageing)]
     for cause, law in laws:
         if not isinstance(law, Fixed):
             continue
-        day = np.array([laid + law.days])
+        age = np.array([law.days])
         if cause == 1:
-            day = day_of(clock, read(clock, np.array([laid])) + law.days)
-        if not np.isfinite(day[0]):
+            age = _age_of_battery_life(kind.battery_clock, laid, age)
+        if not np.isfinite(age[0]):
             continue
-        after, before = alive(day), alive(day, before=True)
+        after, before = alive(age), alive(age, before=True)
         sd, battery, ageing = (
             float((after if rank < cause else before)[rank][0]) if rank != cause else 1.0 for rank in range(3)
         )
         free = float(after[3][0])
         outcomes = {0: (battery, 1.0, 0.0, 0.0), 1: (sd, 0.0, 1.0, 0.0), 2: (sd * battery, sd, battery, 1.0)}[cause]
         jump = np.array(outcomes) * free * (ageing if cause != 2 else 1.0)
-        incidence[:, cause] += jump[:, None] * (times >= day[0])
+        incidence[:, cause] += jump[:, None] * (ages >= age[0])
 
 
 def _survival_before(law: Law, days: Array) -> Array:

@@ -51,6 +51,9 @@ def _lines(label: EndLabel) -> list[tuple[str, str]]:
     """Return the lines of a label, each with its weight."""
     width = LABEL_ROOM - _NAME_FROM - _EDGE
     name, value = wrapped(label.name, width, SMALL), wrapped(label.value, width, SMALL, bold=True)
+    # As many lines as needed, but of even length.
+    narrower = (wrapped(label.name, part * width, SMALL) for part in (0.55, 0.65, 0.75, 0.85))
+    name = next((text for text in narrower if text.count("\n") == name.count("\n")), name)
     return [(text, weight) for part, weight in ((name, "normal"), (value, "bold")) for text in part.split("\n")]
 
 

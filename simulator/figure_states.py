@@ -26,7 +26,8 @@ from simulator.figure_style import (
     wrapped,
     write_above,
 )  # fmt: skip
-from simulator.figure_wording import clearance_sentence, duration, footer, names, number, share, since
+from simulator.figure_wording import clearance_sentence, footer, headline_number, names, share, since
+from simulator.wording import duration
 
 _ROW_HEIGHT = 2.7
 _DATES_ROOM, _GAP = 0.25, 0.1
@@ -131,4 +132,4 @@ def _summary(part: ScenarioOutcome) -> str:
     for state in _LOOKS:
         one = series(part, state)
         ends.append(f"{share(100 * float(one.mean[-1]) / total, 100 * float(one.least[-1]) / total)} {state}")
-    return f"{number(round(total))} mines laid; after {duration(part.world.horizon_days)}: {', '.join(ends)}"
+    return f"{headline_number(round(total))} mines laid; after {duration(part.world.horizon_days)}: {', '.join(ends)}"

@@ -18,8 +18,9 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
 from simulator.clocks import Array
 from simulator.figure_series import TREATY_DAYS
-from simulator.figure_wording import duration, plain_number
+from simulator.figure_wording import plain_number
 from simulator.units import DAYS_PER_YEAR
+from simulator.wording import duration
 
 DPI = 150
 SMALL, NORMAL, LARGE = 8.5, 9.5, 13.5

@@ -6,7 +6,7 @@ from datetime import date
 
 from simulator.experiment import Outcome, ScenarioOutcome
 from simulator.figure_series import LEAST_SAID, Moment, Series, laid, unseen_from
-from simulator.units import DAYS_PER_YEAR
+from simulator.wording import bound, duration
 
 DISCLAIMER = "A model of civilian harm; never evidence that land is safe."
 MEANS_AND_BANDS = "Line: mean; band: 5–95 % of simulated worlds."
@@ -18,8 +18,8 @@ _LARGE = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
 _MINUS = "\N{MINUS SIGN}"
 
 
-def number(value: float) -> str:
-    """Write a number for people: ``12,345`` or ``1.235 million``, with two digits where it is below ten."""
+def headline_number(value: float) -> str:
+    """Write a number as a headline says it: ``12,345`` or ``1.235 million``, with two digits where it is below ten."""
     size = abs(value)
     for unit, word in _LARGE:
         if size >= unit * 0.9999995:
@@ -30,26 +30,21 @@ def number(value: float) -> str:
 def plain_number(value: float) -> str:
     """Write a number as an axis shows it: ``20,000`` or ``0.001``."""
     if abs(value) >= 9_999_999.5:
-        return number(value)
+        return headline_number(value)
     return f"{value:,.9f}".rstrip("0").rstrip(".").replace("-", _MINUS)
-
-
-def upper_bound(value: float) -> str:
-    """Write a bound above 0: one digit, rounded up."""
-    step = 10.0 ** math.floor(math.log10(value))
-    return plain_number(math.ceil(value / step - 1e-9) * step)
 
 
 def said(value: float, least: float) -> str:
     """Write a mean: ``12``, or ``fewer than 0.06`` below the least that can be told from none."""
-    return number(value) if value >= least else f"fewer than {upper_bound(least)}"
+    return headline_number(value) if value >= least else f"fewer than {bound(least)}"
 
 
 def share(percent: float, least: float) -> str:
     """Write a share, precise near both ends: ``12 %``, ``99.86 %``, ``above 99.99 %`` or ``below 0.001 %``."""
     least = max(least, _LEAST_PERCENT)
     if percent < least:
-        return f"below {upper_bound(least)} %"
+        step = 10.0 ** math.floor(math.log10(least))
+        return f"below {plain_number(math.ceil(least / step - 1e-9) * step)} %"
     missing = 100.0 - percent
     if missing < 0.01:
         return "above 99.99 %"
@@ -62,14 +57,7 @@ def more_or_fewer(value: float) -> str:
     """Write a difference: ``12 fewer``, ``3.4 more`` or ``as many``."""
     if abs(value) < LEAST_SAID:
         return "as many"
-    return f"{number(abs(value))} {'fewer' if value < 0 else 'more'}"
-
-
-def duration(days: float) -> str:
-    """Write a span of time: ``120 days``, ``10 years``."""
-    years = days / DAYS_PER_YEAR
-    amount, unit = (f"{years:.3g}", "year") if years >= 2 or abs(years - 1) < 1e-6 else (f"{days:.3g}", "day")
-    return f"{amount} {unit}{'' if amount == '1' else 's'}"
+    return f"{headline_number(abs(value))} {'fewer' if value < 0 else 'more'}"
 
 
 def since(start: date) -> str:
@@ -134,22 +122,23 @@ def difference_sentence(outcome: Outcome, found: Sequence[Series], moment: Momen
     start, end = f"Over {duration(moment.day)}", _closed_form(outcome)
     if max(map(abs, means)) < least:
         none = f"{start}, no difference in casualties shows between {others} and {mines[0]}"
-        return f"{none}: it is below {upper_bound(least)}{end}"
+        return f"{none}: it is below {bound(least)}{end}"
     if len(found) > 1:
         spread = _range_of_differences(min(means), max(means))
         return f"{start}, {others} cause {spread} casualties than “{names(outcome.scenarios)[0]}”{end}"
     if found[0].p05 is not None and found[0].p95 is not None:
         spread = _range_of_differences(float(found[0].p05[index]), float(found[0].p95[index]))
         end = f" (5–95 % of paired worlds: {spread})" if spread else ""
-    word = "casualty" if number(abs(means[0])) == "1" else "casualties"
+    word = "casualty" if headline_number(abs(means[0])) == "1" else "casualties"
     return f"{start}, {others} cause {more_or_fewer(means[0])} {word} than {mines[0]}{end}"
 
 
 def spread_words(one: Series, index: int) -> str:
-    """Write the percentiles of the played worlds at a time, ``12 to 26``; nothing where they are none."""
+    """Write the percentiles of the played worlds at a time, ``12 to 26``; nothing where they are none or read alike."""
     if one.p05 is None or one.p95 is None or not one.p95[index] >= LEAST_SAID:
         return ""
-    return f"{number(float(one.p05[index]))} to {number(float(one.p95[index]))}"
+    low, high = headline_number(float(one.p05[index])), headline_number(float(one.p95[index]))
+    return "" if low == high else f"{low} to {high}"
 
 
 def footer(outcome: Outcome, shown: str, found: Sequence[Series] = ()) -> str:
@@ -177,7 +166,7 @@ def _counted(outcome: Outcome, found: Sequence[Series], moment: Moment) -> tuple
     """Write each scenario's mean, how many mines it is a part of, and both with their name."""
     counts = [_at(one, moment) for one in found]
     totals = [round(float(laid(part)[moment.index])) for part in outcome.scenarios]
-    parts = [f" of {number(total)}" for total in totals]
+    parts = [f" of {headline_number(total)}" for total in totals]
     nouns = mines_of(outcome.scenarios)
     mines = [f"{count}{part} {noun}" for count, part, noun in zip(counts, parts, nouns, strict=True)]
     return (
@@ -221,7 +210,7 @@ def _range_of_differences(one: float, other: float) -> str:
         return far if abs(high) >= LEAST_SAID else ""
     if abs(low) < LEAST_SAID:
         return f"none to {far}"
-    return f"{number(abs(low))} to {far}" if low * high > 0 else f"{near} to {far}"
+    return f"{headline_number(abs(low))} to {far}" if low * high > 0 else f"{near} to {far}"
 
 
 def _closed_form(outcome: Outcome) -> str:

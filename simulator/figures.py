@@ -58,9 +58,9 @@ from simulator.figure_wording import (
     said,
     since,
     spread_words,
-    upper_bound,
 )  # fmt: skip
 from simulator.units import DAYS_PER_YEAR
+from simulator.wording import bound
 
 _PANEL_HEIGHT = 2.5
 _DATES_ROOM, _HEADING_ROOM = 0.25, 0.25
@@ -211,10 +211,10 @@ def _draw(axes: Axes, panel: _Panel, styles: Sequence[LineStyle], outcome: Outco
             axes.fill_between(days, one.p05[kept], one.p95[kept], gid=f"{panel.key}-band-{place}", **look)
         axes.plot(days, one.mean[kept], gid=f"{panel.key}-mean-{place}", **line_look(style))
         if panel.floor is not None and (first := unseen_from(one)) is not None:
-            bound = float(one.least[-1])
+            highest = float(one.least[-1])
             since_day = world.times[first] / unit
-            axes.plot([since_day, days[-1]], [bound, bound], color=style.colour, linewidth=0.8, linestyle=":")
-            axes.plot(since_day, bound, marker="v", markersize=6, color=style.colour)
+            axes.plot([since_day, days[-1]], [highest, highest], color=style.colour, linewidth=0.8, linestyle=":")
+            axes.plot(since_day, highest, marker="v", markersize=6, color=style.colour)
     if panel.dates:
         mark_treaty_dates(axes, last_laying(outcome), unit)
     if panel.heading:
@@ -226,8 +226,8 @@ def _range(found: Sequence[Series]) -> tuple[float, float]:
     every = [curve for one in found for curve in (one.mean, one.p05, one.p95) if curve is not None]
     low = min(0.0, *(float(curve.min()) for curve in every))
     high = max(0.0, *(float(curve.max()) for curve in every))
-    if high - low < 1e-9:
-        return (low, 1.0)
+    if high - low < LEAST_SAID:
+        return 0.0, 1.0
     return (low if low < -1e-9 * high else 0.0), high
 
 
@@ -266,4 +266,4 @@ def _residue_words(outcome: Outcome, one: Series) -> str:
     if first is None:
         return f"{said(one.mean[-1], one.least[-1])} left"
     runs, day = f"{outcome.replicates:,} runs", f"day {times[first]:,.0f}"
-    return f"none seen in {runs} from {day} on: fewer than {upper_bound(one.least[-1])} left"
+    return f"none seen in {runs} from {day} on: fewer than {bound(one.least[-1])} left"

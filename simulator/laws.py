@@ -178,8 +178,8 @@ def _read_law(data: Any, handler: Callable[[Any], Any]) -> Law:
 
 def _without_parameters(name: str) -> PydanticCustomError:
     keys = ", ".join(f"{key}: …" for key in _KINDS[name].model_fields)
-    example = f"[{_PAIR}, …]" if name == "piecewise" else f"{{{keys}}}"
-    message = "the time law '{name}' needs its parameters, as in {{{name}: {example}}}"
+    example = f"{{{name}: [{_PAIR}, …]}}" if name == "piecewise" else f"{{{name}: {{{keys}}}}}"
+    message = "the time law '{name}' needs its parameters, as in {example}"
     return PydanticCustomError("law", message, {"name": name, "example": example})
 
 

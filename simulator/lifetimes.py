@@ -27,6 +27,8 @@ def log_survival(law: Law, days: Array) -> Array:
                 return np.asarray(special.log_ndtr(-np.log(days / median) / sigma))
             case Normal(mean=mean, sd=sd):
                 return np.asarray(special.log_ndtr((mean - days) / sd) - special.log_ndtr(mean / sd))
+            case Gamma(shape=shape, scale=scale):
+                return _log_gamma_survival(shape, days / scale)
             case _:
                 return np.log(survival(law, days))
 
@@ -101,7 +103,9 @@ def inverse_survival(law: Law, shares: Array) -> Array:
         case Lognormal(median=median, sigma=sigma):
             return median * np.exp(-sigma * np.asarray(special.ndtri(shares)))
         case Gamma(shape=shape, scale=scale):
-            return scale * np.asarray(special.gammainccinv(shape, shares))
+            # Near share 1 the digits are in what has ended already.
+            early = scale * np.asarray(special.gammaincinv(shape, 1.0 - shares))
+            return np.where(shares > 0.5, early, scale * np.asarray(special.gammainccinv(shape, shares)))
         case Normal(mean=mean, sd=sd):
             # Truncated at 0: the untruncated share is share * P(X > 0).
             return np.maximum(mean - sd * np.asarray(special.ndtri(shares * special.ndtr(mean / sd))), 0.0)
@@ -135,5 +139,38 @@ def quadrature_edges(law: Law) -> Array:
         case Normal(mean=mean, sd=sd):
             return np.maximum(mean + sd * _SD_EDGES, 0.0)
         case _:
-            edges = inverse_survival(law, np.clip(_QUANTILE_EDGES, 1e-300, 1.0))
-            return edges[np.isfinite(edges)]
+            edges = inverse_survival(law, _QUANTILE_EDGES)
+            return _graded(np.sort(edges))
+
+
+def _graded(edges: Array) -> Array:
+    """Rising edges with more between them wherever one is over twice the one before.
+
+    A law that spreads over powers of ten, or has a pole at 0, is smooth in the logarithm of time only.
+    """
+    positive = edges[edges > 0]
+    counts = np.ceil(np.log2(positive[1:] / positive[:-1])).astype(int)
+    between = [
+        low * (high / low) ** (np.arange(count) / count)
+        for low, high, count in zip(positive[:-1], positive[1:], np.maximum(counts, 1), strict=True)
+    ]
+    return np.concatenate([[0.0], *between, positive[-1:]])
+
+
+def _log_gamma_survival(shape: float, scaled: Array) -> Array:
+    """Log of the regularised upper incomplete gamma function, also where the function itself is below any number.
+
+    There by Legendre's continued fraction (NIST Digital Library of Mathematical Functions, 8.9.2), evaluated from its end.
+    """
+    direct = np.asarray(special.gammaincc(shape, scaled))
+    logarithm = np.where(direct > 0.5, np.log1p(-special.gammainc(shape, scaled)), np.log(direct))
+    far = (direct < 1e-290) & np.isfinite(scaled)
+    if np.any(far):
+        x = scaled[far] if scaled.ndim else scaled
+        fraction = np.zeros_like(x)
+        for k in range(200, 0, -1):
+            fraction = k * (k - shape) / (x + 2 * k + 1 - shape - fraction)
+        tail = -x + shape * np.log(x) - special.gammaln(shape) - np.log(x + 1 - shape - fraction)
+        logarithm = np.asarray(logarithm)
+        logarithm[far] = tail
+    return np.asarray(logarithm)

@@ -3,14 +3,16 @@
 import json
 import shlex
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from textwrap import fill
 
 from simulator.evidence import ASSUMPTION, Source, SourcedValue, sourced_values
 from simulator.problems import closest, input_error, printable
 from simulator.scenario_file import LoadedScenario, read_sources, shipped_scenarios
 from simulator.schema import json_schema
 
+_WIDTH, _INDENT = 100, "    "
 _COPIED = ("persistent.yaml", "treaty-limit.yaml", "sources.yaml")
 
 
@@ -49,7 +51,7 @@ def start_project(folder: Path) -> str:
 def reference_list() -> Iterator[str]:
     """Write the references that come with the program, one after the other."""
     for key, source in read_sources(shipped_scenarios() / "sources.yaml").items():
-        yield f"{key}\n{_reference(source)}"
+        yield f"{key}\n{_reference(source)}\n"
 
 
 def provenance_list(loaded: LoadedScenario) -> Iterator[str]:
@@ -59,10 +61,10 @@ def provenance_list(loaded: LoadedScenario) -> Iterator[str]:
         yield "No number of this scenario names its source."
         return
     for value in values:
-        yield _provenance(value)
+        yield f"{_provenance(value)}\n"
     used = dict.fromkeys(value.source for value in values if value.source != ASSUMPTION)
     for key in used:
-        yield f"{printable(key)}\n{_reference(loaded.scenario.sources[key])}"
+        yield f"{printable(key)}\n{_reference(loaded.scenario.sources[key])}\n"
 
 
 def _near(path: Path) -> str | None:
@@ -79,10 +81,12 @@ def _near(path: Path) -> str | None:
 
 
 def _provenance(value: SourcedValue) -> str:
-    range_ = f"\n    range: {_flat(value.uncertainty)}" if value.uncertainty else ""
-    graded = f", grade {value.grade}" if value.grade else ""
-    note = f"\n    {' '.join(printable(value.note, keep=chr(10)).split())}" if value.note else ""
-    return f"{'.'.join(value.path)} = {value.value}{range_}\n    source: {value.source}{graded}{note}"
+    lines = [
+        f"range: {_flat(value.uncertainty)}" if value.uncertainty else "",
+        f"source: {value.source}" + (f", grade {value.grade}" if value.grade else ""),
+        value.note,
+    ]
+    return f"{printable('.'.join(value.path))} = {value.value}\n{_indented(lines)}"
 
 
 def _flat(data: object) -> str:
@@ -97,5 +101,14 @@ def _flat(data: object) -> str:
 def _reference(source: Source) -> str:
     published = ", ".join(filter(None, (source.publisher, source.date or str(source.year or ""))))
     parts = [part for part in (source.author, source.title, published) if part]
-    lines = [". ".join(parts) + ".", source.url, source.note]
-    return "\n".join(f"    {' '.join(printable(line, keep=chr(10)).split())}" for line in lines if line)
+    return _indented([". ".join(parts) + ".", source.url, source.note])
+
+
+def _indented(paragraphs: Iterable[str]) -> str:
+    """Write paragraphs below a heading, in lines that fit a terminal; an address stays whole."""
+    return "\n".join(
+        fill(" ".join(printable(text, keep="\n").split()), _WIDTH, initial_indent=_INDENT, subsequent_indent=_INDENT,
+             break_long_words=False, break_on_hyphens=False)
+        for text in paragraphs
+        if text
+    )  # fmt: skip

@@ -31,7 +31,7 @@ def claimed(out: Path, digest: str, command: str, *, force: bool) -> Iterator[Pa
     writes it. After an interruption the folder stays if finished replicates are kept in it, else nothing is left.
     """
     out = out.resolve()
-    folder = out.with_name(f"{out.name}{INCOMPLETE}")
+    folder = out.parent / f"{out.name}{INCOMPLETE}"
     made: list[Path] = []
     try:
         with _written(out):

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -119,17 +120,19 @@ def read_sources(file: Path) -> dict[str, Source]:
     return sources
 
 
+# The shipped references do not change while the program runs.
+_shipped_sources = cache(read_sources)
+
+
 def _source_lists(path: Path, problems: list[Problem]) -> dict[str, Source] | None:
     """Read the shipped sources, and over them those of a sources.yaml beside the scenario."""
-    found: dict[str, Source] = {}
-    for file in dict.fromkeys((shipped_scenarios() / "sources.yaml", path.parent / "sources.yaml")):
-        if file.is_file():
-            try:
-                found |= read_sources(file)
-            except InputError as error:
-                problems += error.problems
-                return None
-    return found
+    shipped, beside = shipped_scenarios() / "sources.yaml", path.parent / "sources.yaml"
+    try:
+        found = dict(_shipped_sources(shipped)) if shipped.is_file() else {}
+        return found | (read_sources(beside) if beside.is_file() else {})
+    except InputError as error:
+        problems += error.problems
+        return None
 
 
 def _unknown_sources(root: Node, tree: Mapping[str, Any], more: Mapping[str, Source]) -> Iterator[Problem]:

@@ -35,7 +35,10 @@ def bound(value: float) -> str:
 def span(low: float, high: float) -> str:
     """Write a range, or the one number where both ends read the same."""
     first, last = number(low), number(high)
-    return first if first == last else f"{first} to {last}"
+    if first == last:
+        return first
+    word = last.partition(" ")[2]
+    return f"{first.removesuffix(f' {word}') if word else first} to {last}"
 
 
 def duration(days: float) -> str:

@@ -88,6 +88,6 @@ def syntax_problem(error: MarkedYAMLError, lines: Sequence[str]) -> tuple[tuple[
         # The library notices at the end of the text; the analyst looks at the last line that has something in it.
         line -= 1
         column = len(lines[line].rstrip()) if line < len(lines) else 0
-    if "mapping values" in said and column > _LONGEST_KEY:
+    if "expected ':'" in said and line < len(lines) and lines[line].find(":", column) > column + _LONGEST_KEY:
         message = f"a key has at most {_LONGEST_KEY:,} characters"
     return (line, column), message

@@ -40,3 +40,8 @@ def refused(path, *overrides):
     with pytest.raises(InputError) as caught:
         load(path, overrides)
     return str(caught.value).split("\n")
+
+
+def shown_safely(lines):
+    """Say whether a terminal would obey nothing in these lines; a no-break space is not "printable", and harmless."""
+    return all(character.isprintable() or character == "\u00a0" for line in lines for character in line)

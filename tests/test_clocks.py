@@ -141,10 +141,10 @@ def test_the_calendar_clock_shows_the_day():
         ([[0, 1]], [[0, 1]], "two or more knots"),
         ([0, 0], [0, 1], "days must rise"),
         ([0, 2, 1], [0, 1, 2], "days must rise"),
-        ([0, math.nan], [0, 1], "days must rise"),
+        ([0, math.nan], [0, 1], "must rise|finite"),
         ([0, 1, 2], [0, 2, 1], "readings must not fall"),
-        ([0, 1, 2], [0, math.nan, 2], "readings must not fall"),
-        ([0, 1, 2], [math.nan, 0, 2], "readings must not fall"),
+        ([0, 1, 2], [0, math.nan, 2], "must not fall|finite"),
+        ([0, 1, 2], [math.nan, 0, 2], "must not fall|finite"),
     ],
 )
 def test_a_bad_clock_is_refused(days, readings, message):
@@ -154,7 +154,7 @@ def test_a_bad_clock_is_refused(days, readings, message):
 
 def test_a_clock_that_would_run_backwards_or_is_not_a_number_is_refused():
     for pace in (-1e-9, math.nan):
-        with pytest.raises(ValueError, match="readings must not fall"):
+        with pytest.raises(ValueError, match="must not fall|finite"):
             linear_clock(pace)
 
 
