@@ -128,7 +128,7 @@ def compare(reference: Path, scenarios: tuple[Path, ...], **options: Any) -> Non
 @cli.command(short_help="Check a scenario's simulation against its closed form.")
 @click.argument("scenario", type=FILE)
 @_computing
-def verify(scenario: Path, **options: Any) -> None:
+def verify(scenario: Path, **options: Any) -> int:
     """Check the simulation of a scenario against its closed form, as z-scores.
 
     Exit status 1 if they disagree; by chance alone that happens once in 1,000 times.
@@ -137,18 +137,19 @@ def verify(scenario: Path, **options: Any) -> None:
     Example:
       minesim verify scenarios/treaty-limit.yaml --replicates 100
     """
+    loaded = _load([scenario], options)
+
     from simulator.commands import verify_scenario
 
-    loaded = _load([scenario], options)
     agrees = verify_scenario(loaded[0], _plan(loaded, options), quiet=options["quiet"])
-    sys.exit(0 if agrees else CHECK_FAILED)
+    return 0 if agrees else CHECK_FAILED
 
 
 @cli.command(short_help="Run a result again and prove that it is identical.")
 @click.argument("folder", type=FILE)
 @WORKERS
 @QUIET
-def rerun(folder: Path, workers: int, quiet: bool) -> None:
+def rerun(folder: Path, workers: int, quiet: bool) -> int:
     """Run a result again from its manifest and prove that it is identical, or say what differs.
 
     Exit status 1 if anything differs.
@@ -160,13 +161,13 @@ def rerun(folder: Path, workers: int, quiet: bool) -> None:
     from simulator.commands import run_again
 
     _hush(workers)
-    sys.exit(0 if run_again(folder, workers, quiet=quiet) else CHECK_FAILED)
+    return 0 if run_again(folder, workers, quiet=quiet) else CHECK_FAILED
 
 
 @cli.command(short_help="Check scenario files.")
 @click.argument("scenarios", type=FILE, nargs=-1, required=True)
 @SET
-def validate(scenarios: tuple[Path, ...], overrides: tuple[str, ...]) -> None:
+def validate(scenarios: tuple[Path, ...], overrides: tuple[str, ...]) -> int:
     """Check scenario files and report every problem at its place.
 
     \b
@@ -187,8 +188,7 @@ def validate(scenarios: tuple[Path, ...], overrides: tuple[str, ...]) -> None:
             say(str(error), error=True)
         else:
             say(f"{printable(str(path))}: valid: {printable(loaded.scenario.title)}")
-    if failed:
-        sys.exit(WRONG_INPUT)
+    return WRONG_INPUT if failed else 0
 
 
 @cli.command(short_help="Print the JSON Schema of scenario files.")
@@ -276,8 +276,8 @@ def main() -> NoReturn:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted.", err=True)
         status = INTERRUPTED
-    except BrokenPipeError:
-        # The reader has gone, as after "| head".
+    except (BrokenPipeError, SystemExit):
+        # The reader has gone, as after "| head"; click ends with SystemExit then, and nothing else here does.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 0
     except OSError as error:
@@ -288,10 +288,13 @@ def main() -> NoReturn:
 
 
 def _simulate(paths: Sequence[Path], options: dict[str, Any]) -> None:
-    from simulator.commands import simulate
     from simulator.problems import printable
 
     loaded = _load(paths, options)
+
+    # Wrong input is refused before anything that computes is loaded.
+    from simulator.commands import simulate
+
     names = [one.name.lstrip(".") for one in loaded]
     others = f"{len(names) - 1}-others"
     name = "-and-".join(names if len(names) <= _MOST_NAMES else [names[0], others])
@@ -303,7 +306,7 @@ def _simulate(paths: Sequence[Path], options: dict[str, Any]) -> None:
 
 
 def _load(paths: Sequence[Path], options: dict[str, Any]) -> "list[LoadedScenario]":
-    from simulator.commands import load_together
+    from simulator.project import load_together
 
     overrides = list(options["overrides"])
     overrides += [f"{key}={options[key]}" for key in ("seed", "replicates") if options[key] is not None]

@@ -1,7 +1,6 @@
-"""What the verbs that compute do: load, run, write and print."""
+"""What the verbs that compute do: run, write and print."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from simulator import answer, outputs, store
@@ -20,37 +19,13 @@ from simulator.manifest import (
     read_manifest,
     sha256,
 )
-from simulator.problems import InputError, Mark, Problem, printable
-from simulator.project import existing
+from simulator.problems import printable
 from simulator.publishing import claimed, publish
-from simulator.scenario_file import LoadedScenario, from_tree, load
+from simulator.scenario_file import LoadedScenario, from_tree
 from simulator.verification import FALSE_ALARM, Verdict, verify
 from simulator.wording import counted, number
 
 _LONGEST_LINE = 120
-
-
-def load_together(paths: Sequence[Path], overrides: Sequence[str]) -> list[LoadedScenario]:
-    """Load the scenarios of one run. Overrides below mines.CLASS go to the scenarios that have the class.
-
-    Raises InputError with the problems of all files.
-    """
-    loaded: list[LoadedScenario] = []
-    problems: list[Problem] = []
-    unused = dict.fromkeys(overrides)
-    for path in paths:
-        try:
-            existing(path)
-            chosen = _fitting(path, overrides) if len(paths) > 1 else overrides
-            unused = {override: None for override in unused if override not in chosen}
-            loaded.append(load(path, chosen))
-        except InputError as error:
-            problems += error.problems
-    if not problems:
-        problems += [_no_such_class(override) for override in unused]
-    if problems:
-        raise InputError(problems)
-    return _named_apart(loaded)
 
 
 def simulate(
@@ -212,46 +187,6 @@ def _verdict_sentence(verdict: Verdict) -> str:
         f"{number(worst.expected, 6)}), the limit {verdict.limit:.2f}. A correct program exceeds it once in "
         f"{1 / FALSE_ALARM:,.0f} times."
     )
-
-
-def _fitting(path: Path, overrides: Sequence[str]) -> list[str]:
-    """Choose the overrides that apply to a scenario: all but those of classes it does not have."""
-    below = [override for override in overrides if _class_of(override) is not None]
-    if not below:
-        return list(overrides)
-    try:
-        classes = set(load(path).scenario.mines)
-    except InputError:
-        # Perhaps the overrides make it whole.
-        return list(overrides)
-    return [override for override in overrides if _class_of(override) in {None, *classes}]
-
-
-def _class_of(override: str) -> str | None:
-    """Find the class of mines an override reaches into; None where it sets something else, or a class as a whole."""
-    keys = override.partition("=")[0].strip().split(".")
-    return keys[1] if keys[0] == "mines" and len(keys) > 2 else None
-
-
-def _no_such_class(override: str) -> Problem:
-    path = override.partition("=")[0]
-    mark = Mark("command line", 0, 6, 0, 6 + len(path), (f"--set {override}",))
-    return Problem(mark, "--set", f"no scenario has a class of mines '{_class_of(override)}'")
-
-
-def _named_apart(loaded: Sequence[LoadedScenario]) -> list[LoadedScenario]:
-    """Give scenarios names that can be printed, no two alike."""
-    taken: set[str] = set()
-    apart = []
-    for one in loaded:
-        name = first = printable(one.name)
-        copy = 1
-        while name in taken:
-            copy += 1
-            name = f"{first}-{copy}"
-        taken.add(name)
-        apart.append(one if name == one.name else replace(one, name=name))
-    return apart
 
 
 def _differences(folder: Path, manifest: Manifest, fresh: dict[str, bytes]) -> Iterator[str]:

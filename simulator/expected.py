@@ -20,8 +20,8 @@ from simulator.world import MineKind, World
 
 CAUSES = ("self_destruct", "battery", "ageing", "accident")
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
-_LAYING_NODES, _LAYING_WEIGHTS = np.polynomial.legendre.leggauss(5)
-_MOST_LAYING_PANELS = 800
+_LAYING_NODES, _LAYING_WEIGHTS = np.polynomial.legendre.leggauss(4)
+_MOST_LAYING_PANELS, _ROUGH_LAYING_PANELS = 800, 12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,7 +78,7 @@ def expected(world: World) -> Expected:
         inert = kind.arming_failure * laid + causes[1] + causes[2]
         rows.append((laid, mines * (q @ hazardous), inert, causes[3], mines * exposed * pace, mines * mine_days))
         incidences.append(causes)
-        safe = _fate(world, kind, 0.0)
+        safe = _fate(world, kind, 0.0, rough=True)
         free = group_share @ np.exp(-np.outer(activity, _dose_since(world, kind.laid_from)))
         hazardous_spread.append(free * _spread(kind, q, safe.hazardous))
         inert_spread.append(free * _spread(kind, q, safe.incidence[:, 1] + safe.incidence[:, 2]))
@@ -143,11 +143,11 @@ def _spread(kind: MineKind, q: Array, shares: Array) -> Array:
     return np.sqrt(kind.count * (np.square(q) @ (shares * (1.0 - shares)))) * (1.0 - kind.arming_failure)
 
 
-def _fate(world: World, kind: MineKind, activity: float) -> _Fate:
+def _fate(world: World, kind: MineKind, activity: float, *, rough: bool = False) -> _Fate:
     """What becomes of an armed mine of the class in a cell of the given activity, averaged over the laying period."""
     size = world.times.size
     total = _Fate(np.zeros((4, size)), np.zeros((4, 4, size)), np.zeros((4, size)))
-    for laid, weight in _laying(world, kind):
+    for laid, weight in _laying(world, kind, rough=rough):
         fate = _fate_of_mine(world, kind, activity, laid)
         total = _Fate(
             total.hazardous + weight * fate.hazardous,
@@ -157,11 +157,23 @@ def _fate(world: World, kind: MineKind, activity: float) -> _Fate:
     return total
 
 
-def _laying(world: World, kind: MineKind) -> Iterator[tuple[float, float]]:
-    """Laying days and their weights: one day, or nodes over the period with panels finer than the narrowest law."""
+def _laying(world: World, kind: MineKind, *, rough: bool) -> Iterator[tuple[float, float]]:
+    """Laying days and their weights: one day, or nodes over the period with panels finer than the narrowest law.
+
+    ``rough`` is good enough for the size of an error, and takes a dozen panels.
+    """
     if not kind.is_wave:
         yield kind.laid_from, 1.0
         return
+    edges = np.linspace(kind.laid_from, kind.laid_to, _ROUGH_LAYING_PANELS + 1) if rough else _laying_edges(world, kind)
+    half = np.diff(edges) / 2
+    days = (edges[:-1] + half)[:, None] + half[:, None] * _LAYING_NODES
+    weights = half[:, None] * _LAYING_WEIGHTS / (kind.laid_to - kind.laid_from)
+    yield from zip(days.ravel().tolist(), weights.ravel().tolist(), strict=True)
+
+
+def _laying_edges(world: World, kind: MineKind) -> Array:
+    """Laying days between which what becomes of a mine by any output time is smooth, rising."""
     # An output time is a kink in the laying day; so is, that much earlier, every age at which a law has a jump or a bend.
     kinks = [world.times]
     for law in (kind.self_destruct, kind.ageing):
@@ -172,11 +184,7 @@ def _laying(world: World, kind: MineKind) -> Iterator[tuple[float, float]]:
     edges = np.unique(np.concatenate([[kind.laid_from, kind.laid_to], *kinks]))
     width = max(_narrowest(kind), (kind.laid_to - kind.laid_from) / _MOST_LAYING_PANELS)
     parts = [np.linspace(a, b, max(1, int(np.ceil((b - a) / width))) + 1)[:-1] for a, b in pairwise(edges)]
-    edges = np.append(np.concatenate(parts), kind.laid_to)
-    half = np.diff(edges) / 2
-    days = (edges[:-1] + half)[:, None] + half[:, None] * _LAYING_NODES
-    weights = half[:, None] * _LAYING_WEIGHTS / (kind.laid_to - kind.laid_from)
-    yield from zip(days.ravel().tolist(), weights.ravel().tolist(), strict=True)
+    return np.append(np.concatenate(parts), kind.laid_to)
 
 
 def _bends(law: Law) -> list[float]:
@@ -250,17 +258,26 @@ def _fate_of_mine(world: World, kind: MineKind, activity: float, laid: float) ->
 
 
 def _advance(clock: Clock, laid: float, age: Array) -> Array:
-    """How far a clock has come at some ages since laying, same shape."""
+    """How far a clock has come at some ages since laying, same shape; to full precision near age 0."""
     if clock.is_linear:
         return age * float(clock.paces[0])
-    return read(clock, laid + age) - read(clock, np.array(laid))
+    pace, until = _first_piece(clock, laid)
+    return np.where(age <= until, age * pace, read(clock, laid + age) - read(clock, np.array(laid)))
 
 
 def _age_of_battery_life(clock: Clock, laid: float, life: Array) -> Array:
     """The ages [days] at which the battery clock has advanced by ``life`` since laying, same shape."""
     if clock.is_linear and clock.paces[0] == 1.0:
         return life
-    return day_of(clock, read(clock, np.array(laid)) + life) - laid
+    pace, until = _first_piece(clock, laid)
+    late = day_of(clock, read(clock, np.array(laid)) + life) - laid
+    return np.where(life <= pace * until, life / max(pace, 1e-300), late)
+
+
+def _first_piece(clock: Clock, laid: float) -> tuple[float, float]:
+    """A clock's pace on the day of laying, and how long it keeps it [days]."""
+    later = clock.days[clock.days > laid]
+    return float(pace_at(clock, np.array(laid))), float(later[0] - laid) if later.size else np.inf
 
 
 def _by_outcome(sd: Array, battery: Array) -> Array:

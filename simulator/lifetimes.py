@@ -139,8 +139,9 @@ def quadrature_edges(law: Law) -> Array:
         case Normal(mean=mean, sd=sd):
             return np.maximum(mean + sd * _SD_EDGES, 0.0)
         case _:
-            edges = inverse_survival(law, _QUANTILE_EDGES)
-            return _graded(np.sort(edges))
+            edges = np.sort(inverse_survival(law, _QUANTILE_EDGES))
+            has_pole = isinstance(law, Weibull | Gamma) and law.shape < 1
+            return _graded(edges) if has_pole or isinstance(law, Lognormal) else edges
 
 
 def _graded(edges: Array) -> Array:

@@ -4,8 +4,10 @@ import hashlib
 import json
 import platform
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -74,7 +76,7 @@ def make_manifest(
         seed=outcome.scenarios[0].world.seed,
         replicates_played=outcome.replicates,
         scenarios=[ScenarioEntry(name=one.name, sha256=one.digest, tree=one.tree) for one in loaded],
-        versions=versions(),
+        versions=dict(versions()),
         wall_seconds=round(outcome.seconds, 3),
         outputs={name: sha256(content) for name, content in sorted(outputs.items())},
         figures={name: sha256(content) for name, content in sorted(figures.items())},
@@ -134,10 +136,11 @@ def other_versions(manifest: Manifest) -> Iterator[str]:
             yield f"{name} is {now} here, the result was made with {then or 'an unknown version'}"
 
 
-def versions() -> dict[str, str]:
+@cache
+def versions() -> Mapping[str, str]:
     """Find the versions of what computes and draws a result."""
     found = {"minesim": __version__, "python": platform.python_version()}
-    return found | {library: version(library) for library in (*_NUMERIC, *_SHOWN)}
+    return MappingProxyType(found | {library: version(library) for library in (*_NUMERIC, *_SHOWN)})
 
 
 def sha256(content: bytes) -> str:

@@ -1,15 +1,16 @@
-"""Files of the analyst: where a scenario is, a new project, where numbers come from. Loads nothing that computes."""
+"""Files of the analyst: scenarios found and loaded, a new project, where numbers come from. Nothing here computes."""
 
 import json
 import shlex
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from textwrap import fill
 
 from simulator.evidence import ASSUMPTION, Source, SourcedValue, sourced_values
-from simulator.problems import closest, input_error, printable
-from simulator.scenario_file import LoadedScenario, read_sources, shipped_scenarios
+from simulator.problems import InputError, Mark, Problem, closest, input_error, printable
+from simulator.scenario_file import LoadedScenario, load, read_sources, shipped_scenarios
 from simulator.schema import json_schema
 
 _WIDTH, _INDENT = 100, "    "
@@ -27,6 +28,29 @@ def existing(path: Path) -> Path:
         hint = f", did you mean '{near}'?" if near else ""
         raise input_error(f"{path}: no such file{hint}")
     return path
+
+
+def load_together(paths: Sequence[Path], overrides: Sequence[str]) -> list[LoadedScenario]:
+    """Load the scenarios of one run. Overrides below mines.CLASS go to the scenarios that have the class.
+
+    Raises InputError with the problems of all files.
+    """
+    loaded: list[LoadedScenario] = []
+    problems: list[Problem] = []
+    unused = dict.fromkeys(overrides)
+    for path in paths:
+        try:
+            existing(path)
+            chosen = _fitting(path, overrides) if len(paths) > 1 else overrides
+            unused = {override: None for override in unused if override not in chosen}
+            loaded.append(load(path, chosen))
+        except InputError as error:
+            problems += error.problems
+    if not problems:
+        problems += [_no_such_class(override) for override in unused]
+    if problems:
+        raise InputError(problems)
+    return _named_apart(loaded)
 
 
 def start_project(folder: Path) -> str:
@@ -112,3 +136,43 @@ def _indented(paragraphs: Iterable[str]) -> str:
         for text in paragraphs
         if text
     )  # fmt: skip
+
+
+def _fitting(path: Path, overrides: Sequence[str]) -> list[str]:
+    """Choose the overrides that apply to a scenario: all but those of classes it does not have."""
+    below = [override for override in overrides if _class_of(override) is not None]
+    if not below:
+        return list(overrides)
+    try:
+        classes = set(load(path).scenario.mines)
+    except InputError:
+        # Perhaps the overrides make it whole.
+        return list(overrides)
+    return [override for override in overrides if _class_of(override) in {None, *classes}]
+
+
+def _class_of(override: str) -> str | None:
+    """Find the class of mines an override reaches into; None where it sets something else, or a class as a whole."""
+    keys = override.partition("=")[0].strip().split(".")
+    return keys[1] if keys[0] == "mines" and len(keys) > 2 else None
+
+
+def _no_such_class(override: str) -> Problem:
+    path = override.partition("=")[0]
+    mark = Mark("command line", 0, 6, 0, 6 + len(path), (f"--set {override}",))
+    return Problem(mark, "--set", f"no scenario has a class of mines '{_class_of(override)}'")
+
+
+def _named_apart(loaded: Sequence[LoadedScenario]) -> list[LoadedScenario]:
+    """Give scenarios names that can be printed, no two alike."""
+    taken: set[str] = set()
+    apart = []
+    for one in loaded:
+        name = first = printable(one.name)
+        copy = 1
+        while name in taken:
+            copy += 1
+            name = f"{first}-{copy}"
+        taken.add(name)
+        apart.append(one if name == one.name else replace(one, name=name))
+    return apart

@@ -13,7 +13,7 @@ SMALL = """\
 title: Two kinds of mines in a small valley
 question: What do short-lived mines add to old ones?
 start: 2024-12-01
-horizon: 2 years
+horizon: 400 days
 seed: 7
 replicates: 6
 region: {rectangle: {width: 3 km, height: 2 km}, cell: 1 km}
@@ -21,7 +21,7 @@ mines:
   old: {count: 60, laid: 2024-12-01, arming_failure: 5 %, ageing: {exponential: {mean: 57.7 years}}}
   short:
     count: 300
-    laid: {from: 2024-12-10, to: 2025-01-20}
+    laid: 2024-12-10
     self_destruct: {time: {normal: {mean: 15 days, sd: 2 days}}, failure: 10 %}
     battery: {life: {weibull: {shape: 4, scale: 81.9 days}}, failure: 1 %}
 civilians:

@@ -4,6 +4,7 @@ import ast
 import json
 import subprocess
 import sys
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -45,14 +46,22 @@ def heavy(modules, *libraries):
     return {name for name in modules if name.split(".")[0] in libraries or name in libraries}
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["compare", "--help"], ["--version"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["run", "--help"], ["compare", "--help"], ["--version"]], ids=" ".join
+)
 def test_help_loads_nothing_but_click(arguments, folder):
     assert heavy(loaded_by(*arguments, cwd=folder), *HEAVY, "pydantic", "ruamel") == set()
 
 
 @pytest.mark.parametrize(
     "arguments",
-    [["validate", "small.yaml"], ["explain", "mines.battery.failure"], ["sources"], ["schema"], ["sources", "small.yaml"]],
+    [
+        ["validate", "small.yaml"],
+        ["explain", "mines.battery.failure"],
+        ["sources"],
+        ["schema"],
+        ["sources", "small.yaml"],
+    ],
     ids=" ".join,
 )
 def test_checking_and_explaining_load_no_numerical_library(arguments, folder):
@@ -72,7 +81,7 @@ def test_a_run_without_figures_draws_nothing_starts_no_cluster_and_needs_no_dist
 def test_a_run_with_figures_does_not_touch_pyplot(folder):
     modules = loaded_by("run", "small.yaml", "--replicates", "2", "-o", "drawn", cwd=folder)
     assert "matplotlib.figure" in modules
-    assert heavy(modules, "matplotlib.pyplot", "matplotlib.backends.registry.tkinter", "tkinter") == set()
+    assert heavy(modules, "matplotlib.pyplot", "tkinter") == set()
 
 
 def test_no_module_ever_imports_pyplot():
@@ -87,7 +96,7 @@ def test_no_module_ever_imports_pyplot():
     ("library", "doors"),
     [
         ("simpy", {"engine.py"}),
-        ("matplotlib", {"figures.py", "figure_style.py", "figure_states.py", "figure_labels.py"}),
+        ("matplotlib", {"figure*.py"}),
         ("distributed", {"executor.py"}),
         ("dask", {"executor.py"}),
         ("sqlite3", {"store.py"}),
@@ -109,4 +118,4 @@ def test_each_library_has_one_door(library, doors):
             if any(name.split(".")[0] == library for name in names):
                 found.add(path.name)
     assert found
-    assert found <= doors
+    assert [name for name in sorted(found) if not any(fnmatch(name, door) for door in doors)] == []

@@ -1,0 +1,309 @@
+"""A run that is stopped, by whatever means: what is finished is kept, and nothing half-written looks whole."""
+
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+from terminal import done, environment, files_below, json_of, minesim, refused, written_scenarios
+
+from simulator import publishing, store
+from simulator.manifest import sha256
+from simulator.problems import InputError
+
+# A few seconds of work in replicates of a tenth of a second or so: kept once a second, so stopped halfway.
+MANY = """\
+title: Many mines
+start: 2024-12-01
+horizon: 300 days
+seed: 3
+replicates: 30
+region: {rectangle: {width: 30 km, height: 20 km}}
+mines:
+  old: {count: 300000, laid: 2024-12-01, ageing: {exponential: {mean: 57.7 years}}}
+  short:
+    count: 100000
+    laid: 2024-12-01
+    self_destruct: {time: 15 days, failure: 10 %}
+    battery: {life: {weibull: {shape: 4, scale: 81.9 days}}, failure: 1 %}
+civilians:
+  density: 14 per km2
+  accident_rate: 1.4e-4 per mine-year
+  reference_density: 14 per km2
+  casualties_per_accident: 1.44
+"""
+RUN = ("run", "many.yaml", "--no-figures", "-o", "out")
+DATA = ("curves.csv", "summary.json")
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory):
+    """The data files of a run that nobody stopped."""
+    folder = tmp_path_factory.mktemp("uninterrupted")
+    (folder / "many.yaml").write_text(MANY, encoding="utf-8")
+    done(*RUN, cwd=folder)
+    return {name: (folder / "out" / name).read_bytes() for name in DATA}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "many.yaml").write_text(MANY, encoding="utf-8")
+    return written_scenarios(tmp_path)
+
+
+@contextmanager
+def started(*arguments, cwd, **more):
+    """Start the command and go on; it is killed in the end if it is still there."""
+    command = [sys.executable, "-m", "simulator", *arguments]
+    with subprocess.Popen(
+        command, cwd=cwd, env=environment(**more), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        start_new_session=True,
+    ) as process:  # fmt: skip
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def stopped(process, number):
+    """Send a signal, wait for the end, and give the exit status and what was said on standard error."""
+    process.send_signal(number)
+    _, said = process.communicate(timeout=60)
+    return process.returncode, said
+
+
+def wait_until(condition, process):
+    """Wait until something is so, as long as the process lives."""
+    while not condition():
+        assert process.poll() is None, "the run was over before it could be stopped: it must be made longer"
+        time.sleep(0.005)
+
+
+def kept_replicates(incomplete):
+    """How many replicates a stopped run has kept."""
+    path = incomplete / store.REPLICATES
+    if not path.is_file():
+        return 0
+    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    try:
+        return connection.execute("SELECT COUNT(*) FROM replicate").fetchone()[0]
+    finally:
+        connection.close()
+
+
+def is_whole(out):
+    """Whether a folder is a result whose files are those its manifest lists."""
+    manifest = json_of(out / "manifest.json")
+    return all(sha256((out / name).read_bytes()) == digest for name, digest in manifest["outputs"].items())
+
+
+def leftovers(folder):
+    """What stands beside the scenario files."""
+    return sorted(path.name for path in folder.iterdir() if path.suffix != ".yaml")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_a_stopped_run_keeps_what_is_finished_says_how_to_go_on_and_ends_with_the_same_bytes(
+    number, folder, uninterrupted
+):
+    incomplete = folder / "out.incomplete"
+    with started(*RUN, cwd=folder) as process:
+        wait_until((incomplete / store.REPLICATES).exists, process)
+        status, said = stopped(process, number)
+    assert status == 130
+    kept = kept_replicates(incomplete)
+    assert 0 < kept < 30
+    assert said == (
+        f"interrupted. Finished and kept: {kept} of 30 replicates. To go on from there, run the same command again:\n"
+        f"  minesim {' '.join(RUN)}\n"
+    )
+    assert leftovers(folder) == ["out.incomplete"]
+    note = (incomplete / "INCOMPLETE.txt").read_text(encoding="utf-8")
+    assert note.startswith("This folder is incomplete")
+    assert f"  cd {folder}\n  minesim {' '.join(RUN)}\n" in note
+    shown = done(*RUN, cwd=folder)
+    assert shown.startswith(f"Going on from {kept} replicate")
+    assert leftovers(folder) == ["out"]
+    assert {name: (folder / "out" / name).read_bytes() for name in DATA} == uninterrupted
+
+
+def test_a_killed_run_keeps_what_was_saved_and_ends_with_the_same_bytes(folder, uninterrupted):
+    with started(*RUN, cwd=folder) as process:
+        wait_until(lambda: kept_replicates(folder / "out.incomplete") > 0, process)
+        assert stopped(process, signal.SIGKILL) == (-signal.SIGKILL, "")
+    assert leftovers(folder) == ["out.incomplete"]
+    kept = kept_replicates(folder / "out.incomplete")
+    assert kept > 0
+    assert "the run that writes it has not finished" in refused("rerun", "out.incomplete", cwd=folder)
+    assert "a run into it has not finished, see out.incomplete" in refused("rerun", "out", cwd=folder)
+    # Other options of the same result, on other processes: what was kept serves them too.
+    shown = done(*RUN, "--workers", "1", cwd=folder)
+    assert shown.startswith(f"Going on from {kept} replicate")
+    assert {name: (folder / "out" / name).read_bytes() for name in DATA} == uninterrupted
+
+
+def test_a_run_killed_at_any_moment_leaves_nothing_that_looks_whole_but_is_not(folder):
+    command = ("run", "small.yaml", "--no-figures", "-o", "out")
+    for moment in np.random.default_rng(7).uniform(0.05, 1.0, 12):
+        with started(*command, cwd=folder) as process:
+            time.sleep(moment)
+            stopped(process, signal.SIGKILL)
+        found = leftovers(folder)
+        assert set(found) <= {"out", "out.incomplete"}
+        if "out" in found:
+            assert is_whole(folder / "out")
+            shutil.rmtree(folder / "out")
+        for path in (folder / "out.incomplete").glob("*"):
+            assert path.name != "manifest.json"
+    done(*command, cwd=folder)
+    assert leftovers(folder) == ["out"]
+    assert is_whole(folder / "out")
+
+
+def test_what_another_computation_kept_is_not_taken(folder, uninterrupted):
+    with started(*RUN, "--seed", "4", cwd=folder) as process:
+        wait_until((folder / "out.incomplete" / store.REPLICATES).exists, process)
+        stopped(process, signal.SIGINT)
+    shown = done(*RUN, cwd=folder)
+    assert "Going on" not in shown
+    assert {name: (folder / "out" / name).read_bytes() for name in DATA} == uninterrupted
+
+
+def test_a_run_stopped_before_its_first_replicate_leaves_nothing_not_even_folders(folder):
+    before = files_below(folder)
+    for delay in (0.1, 0.35):
+        with started(*RUN[:-1], "a/b/out", "--set", "mines.old.count=100000000", cwd=folder) as process:
+            time.sleep(delay)
+            status, said = stopped(process, signal.SIGTERM)
+        # Before the program has begun to listen, the signal ends it as it ends any process.
+        assert (status, said.strip()) in {
+            (-signal.SIGTERM, ""),
+            (130, "interrupted."),
+            (130, "interrupted. Nothing was finished, nothing is kept."),
+        }
+        assert files_below(folder) == before
+
+
+def test_two_runs_into_one_folder_do_not_meet(folder):
+    with started(*RUN, cwd=folder) as process:
+        wait_until((folder / "out.incomplete" / "INCOMPLETE.txt").exists, process)
+        for other in (RUN, ("run", "small.yaml", "--no-figures", "-o", "out", "--force")):
+            second = minesim(*other, cwd=folder)
+            assert second.returncode == 2
+            assert second.stderr == "error: -o: another process is writing to out; wait, or give another folder\n"
+        assert stopped(process, signal.SIGINT)[0] == 130
+
+
+def test_a_lock_is_free_again_when_its_holder_has_died(tmp_path):
+    holder = (
+        "import pathlib, sys, time\nfrom simulator import store\n"
+        "with store.held(pathlib.Path(sys.argv[1])) as free:\n    print(free, flush=True)\n    time.sleep(60)"
+    )
+    lock = tmp_path / "lock"
+    command = [sys.executable, "-c", holder, str(lock)]
+    with subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "True\n"
+        with store.held(lock) as free:
+            assert not free
+        process.kill()
+        process.wait(timeout=60)
+    with store.held(lock) as free:
+        assert free
+
+
+def test_a_result_that_is_being_replaced_is_put_back_when_the_run_is_stopped_between_the_two_moves(
+    tmp_path, monkeypatch
+):
+    out = tmp_path / "out"
+    move = type(out).rename
+
+    def interrupted(path, target):
+        if path.name == "result":
+            raise KeyboardInterrupt
+        return move(path, target)
+
+    with publishing.claimed(out, "digest", "minesim run", force=False) as folder:
+        publishing.publish(folder, out, {"old.txt": b"ten years of work"})
+    before = files_below(out)
+    monkeypatch.setattr(publishing, "_refuse_to_lose", lambda *_, **__: None)
+    monkeypatch.setattr(type(out), "rename", interrupted)
+    with pytest.raises(KeyboardInterrupt), publishing.claimed(out, "digest", "minesim run", force=True) as folder:
+        publishing.publish(folder, out, {"new.txt": b"nothing yet"})
+    assert files_below(out) == before
+    assert leftovers(tmp_path) == ["out"]
+
+
+def test_a_result_that_was_being_replaced_when_the_power_failed_is_put_back_by_the_next_run(tmp_path):
+    previous = tmp_path / "out.incomplete" / "previous"
+    previous.mkdir(parents=True)
+    (previous / "old.txt").write_text("ten years of work", encoding="utf-8")
+    with (
+        pytest.raises(InputError, match="holds files that are not a result of minesim"),
+        publishing.claimed(tmp_path / "out", "digest", "minesim run", force=False),
+    ):
+        pass
+    assert files_below(tmp_path) == {"out": None, "out/old.txt": b"ten years of work"}
+
+
+def test_a_result_published_while_another_waited_is_not_replaced(folder, monkeypatch):
+    # The look before the lock is taken finds nothing; the one after it finds what another process has published.
+    done("run", "small.yaml", "--no-figures", "-o", "out", "--replicates", "2", cwd=folder)
+    looks = []
+    look = publishing._refuse_to_lose
+
+    def first_look_too_early(out, digest, *, force):
+        looks.append(out)
+        if len(looks) > 1:
+            look(out, digest, force=force)
+
+    monkeypatch.setattr(publishing, "_refuse_to_lose", first_look_too_early)
+    before = files_below(folder)
+    with (
+        pytest.raises(InputError, match=r"holds another result \(small\)"),
+        publishing.claimed(folder / "out", "another digest", "minesim run", force=False),
+    ):
+        pass
+    assert files_below(folder) == before
+
+
+def test_replicates_that_were_damaged_are_refused_with_a_way_out(folder):
+    incomplete = folder / "out.incomplete"
+    incomplete.mkdir()
+    (incomplete / store.REPLICATES).write_bytes(os.urandom(5000))
+    process = minesim("run", "small.yaml", "--no-figures", "-o", "out", cwd=folder)
+    assert process.returncode == 2
+    assert "file is not a database; make room, or delete the folder to start afresh" in process.stderr
+    assert "Traceback" not in process.stderr
+    assert leftovers(folder) == ["out.incomplete"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("group", [False, True], ids=["the process", "everything on the terminal"])
+def test_a_run_on_several_processes_is_stopped_without_noise_and_leaves_none_behind(group, folder, uninterrupted):
+    incomplete = folder / "out.incomplete"
+    with started(*RUN, "--workers", "2", cwd=folder, PYTHONWARNINGS="") as process:
+        wait_until((incomplete / store.REPLICATES).exists, process)
+        (os.killpg if group else os.kill)(process.pid, signal.SIGINT)
+        shown, said = process.communicate(timeout=60)
+    assert (process.returncode, shown) == (130, "")
+    assert said.startswith("interrupted. Finished and kept: ")
+    assert len(said.splitlines()) == 2
+    assert processes_of(process.pid) == []
+    done(*RUN, cwd=folder)
+    assert {name: (folder / "out" / name).read_bytes() for name in DATA} == uninterrupted
+
+
+def processes_of(session):
+    """The processes that are left of a session, after a moment for the last to go."""
+    for _ in range(100):
+        found = subprocess.run(["ps", "-s", str(session), "-o", "pid="], capture_output=True, text=True, check=False)
+        if not found.stdout.split():
+            break
+        time.sleep(0.1)
+    return found.stdout.split()
