@@ -260,7 +260,10 @@ def main() -> NoReturn:
     """Run the command; exit 2 for wrong input, 130 when interrupted, never with a traceback for either."""
     from simulator.problems import InputError, printable
 
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Who starts a command in the background may have told it to ignore Ctrl-C.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _stop)
     # A character that the terminal cannot show must not end a run.
     for stream in (sys.stdout, sys.stderr):
         getattr(stream, "reconfigure", lambda **_: None)(errors="replace")
@@ -333,5 +336,9 @@ def _hush(workers: int) -> None:
         logging.disable(logging.CRITICAL)
 
 
-def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt
+class _Stop(KeyboardInterrupt):
+    """The user, or the system, wants the program to end. Of a plain KeyboardInterrupt, Python may die on its own."""
+
+
+def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise _Stop

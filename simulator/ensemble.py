@@ -120,6 +120,8 @@ def least_error(ensemble: Ensemble, reference: Expected, mines: str, quantity: s
     spread, per_mine = np.zeros(world.times.size), 1.0
     if quantity in {"hazardous", "gone", "accidents_per_year", "individual_risk"}:
         spread = _combined(world, reference.hazardous_spread, mines)
+    if quantity in {"accidents", "casualties", "killed"}:
+        spread = _combined(world, reference.accident_spread, mines)
     if quantity in {"inert", "gone"}:
         spread = np.hypot(spread, _combined(world, reference.inert_spread, mines))
     if quantity in {"accidents_per_year", "individual_risk"}:

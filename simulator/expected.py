@@ -28,7 +28,7 @@ _MOST_LAYING_PANELS, _ROUGH_LAYING_PANELS = 800, 12
 class Expected:
     """Expected curves, the cumulative incidence of each of CAUSES [K, 4, T], and denied_km2 [K + 1, T].
 
-    ``hazardous_spread`` and ``inert_spread`` [K, T] bound from below the standard deviation that the devices alone
+    ``hazardous_spread``, ``inert_spread`` and ``accident_spread`` [K, T] bound from below the standard deviation that the devices alone
     give the conditional estimate of one replicate (failure outcomes share their lifetimes, so their parts never
     cancel): what a sample in which a rare event did not happen to occur fails to show.
     """
@@ -38,6 +38,7 @@ class Expected:
     denied_km2: Array
     hazardous_spread: Array
     inert_spread: Array
+    accident_spread: Array
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,7 +61,7 @@ def expected(world: World) -> Expected:
     """The closed form of every curve of a world in which nothing interacts."""
     times, kinds, activity = world.times, world.kinds, world.exposure.group_activity
     group_share = np.bincount(world.exposure.group, world.region.area_km2) / world.region.total_area_km2
-    rows, incidences, hazardous_spread, inert_spread = [], [], [], []
+    rows, incidences, spreads = [], [], []
     for kind in kinds:
         q, armed, laid = outcome_probabilities(kind), 1.0 - kind.arming_failure, kind.count * laid_share(kind, times)
         by_group = [_fate(world, kind, float(value)) for value in activity]
@@ -78,16 +79,12 @@ def expected(world: World) -> Expected:
         inert = kind.arming_failure * laid + causes[1] + causes[2]
         rows.append((laid, mines * (q @ hazardous), inert, causes[3], mines * exposed * pace, mines * mine_days))
         incidences.append(causes)
-        safe = _fate(world, kind, 0.0, rough=True)
-        free = group_share @ np.exp(-np.outer(activity, _dose_since(world, kind.laid_from)))
-        hazardous_spread.append(free * _spread(kind, q, safe.hazardous))
-        inert_spread.append(free * _spread(kind, q, safe.incidence[:, 1] + safe.incidence[:, 2]))
+        spreads.append(_spreads(world, kind, q, group_share))
     return Expected(
         Curves(*(np.array(column) for column in zip(*rows, strict=True))),
         np.array(incidences),
         expected_denied(world),
-        np.array(hazardous_spread),
-        np.array(inert_spread),
+        *(np.array(column) for column in zip(*spreads, strict=True)),
     )
 
 
@@ -138,9 +135,28 @@ def _dose_since(world: World, day: float) -> Array:
     return np.maximum(read(clock, world.times) - read(clock, np.array([day])), 0.0)
 
 
-def _spread(kind: MineKind, q: Array, shares: Array) -> Array:
-    shares = shares.clip(0.0, 1.0)
-    return np.sqrt(kind.count * (np.square(q) @ (shares * (1.0 - shares)))) * (1.0 - kind.arming_failure)
+def _spreads(world: World, kind: MineKind, q: Array, group_share: Array) -> tuple[Array, Array, Array]:
+    """Least standard deviations of the hazardous, inert and accident estimates of one replicate, shape [T] each.
+
+    In one failure outcome the estimate of a mine is a function of its lifetimes: works or not, times exp(-dose) until then.
+    The variance of exp(-dose) is that of its square's mean, which is the mean at twice the activity.
+    """
+    safe = _fate(world, kind, 0.0, rough=True)
+    free = group_share @ np.exp(-np.outer(world.exposure.group_activity, _dose_since(world, kind.laid_from)))
+    inert = safe.incidence[:, 1] + safe.incidence[:, 2]
+    activity = float(group_share @ world.exposure.group_activity)
+    once = _fate(world, kind, activity, rough=True).incidence[:, 3]
+    twice = _fate(world, kind, 2 * activity, rough=True).incidence[:, 3]
+    return (
+        free * _spread(kind, q, safe.hazardous * (1.0 - safe.hazardous)),
+        free * _spread(kind, q, inert * (1.0 - inert)),
+        _spread(kind, q, 2 * once - twice - np.square(once)),
+    )
+
+
+def _spread(kind: MineKind, q: Array, variances: Array) -> Array:
+    """Standard deviation of a sum over the mines whose parts have ``variances`` [4, T] in the failure outcomes."""
+    return np.asarray(np.sqrt(kind.count * (np.square(q) @ np.maximum(variances, 0.0))) * (1.0 - kind.arming_failure))
 
 
 def _fate(world: World, kind: MineKind, activity: float, *, rough: bool = False) -> _Fate:

@@ -121,7 +121,9 @@ def binomial_z(events: int, trials: int, probability: float) -> float:
 
     Positive when more events were seen than expected.
     """
-    if probability <= 0 or probability >= 1:
+    # A sum of probabilities may be 1.0000000000000002.
+    probability = min(max(probability, 0.0), 1.0)
+    if probability in {0.0, 1.0}:
         return 0.0 if events == trials * probability else float(np.copysign(np.inf, events - trials * probability))
     at_most = float(special.bdtr(events, trials, probability))
     fewer = float(special.bdtr(events - 1, trials, probability)) if events > 0 else 0.0

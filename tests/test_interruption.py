@@ -14,8 +14,11 @@ import pytest
 from terminal import done, environment, files_below, json_of, minesim, refused, written_scenarios
 
 from simulator import publishing, store
+from simulator.engine import play
 from simulator.manifest import sha256
 from simulator.problems import InputError
+from simulator.scenario_file import load
+from simulator.world import build_world
 
 # A few seconds of work in replicates of a tenth of a second or so: kept once a second, so stopped halfway.
 MANY = """\
@@ -26,9 +29,9 @@ seed: 3
 replicates: 30
 region: {rectangle: {width: 30 km, height: 20 km}}
 mines:
-  old: {count: 300000, laid: 2024-12-01, ageing: {exponential: {mean: 57.7 years}}}
+  old: {count: 1500000, laid: 2024-12-01, ageing: {exponential: {mean: 57.7 years}}}
   short:
-    count: 100000
+    count: 500000
     laid: 2024-12-01
     self_destruct: {time: 15 days, failure: 10 %}
     battery: {life: {weibull: {shape: 4, scale: 81.9 days}}, failure: 1 %}
@@ -108,49 +111,40 @@ def leftovers(folder):
     return sorted(path.name for path in folder.iterdir() if path.suffix != ".yaml")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
-def test_a_stopped_run_keeps_what_is_finished_says_how_to_go_on_and_ends_with_the_same_bytes(
-    number, folder, uninterrupted
-):
+def test_a_run_stopped_again_and_again_keeps_what_is_finished_and_ends_with_the_same_bytes(folder, uninterrupted):
     incomplete = folder / "out.incomplete"
-    with started(*RUN, cwd=folder) as process:
-        wait_until((incomplete / store.REPLICATES).exists, process)
-        status, said = stopped(process, number)
-    assert status == 130
-    kept = kept_replicates(incomplete)
-    assert 0 < kept < 30
-    assert said == (
-        f"interrupted. Finished and kept: {kept} of 30 replicates. To go on from there, run the same command again:\n"
-        f"  minesim {' '.join(RUN)}\n"
-    )
-    assert leftovers(folder) == ["out.incomplete"]
-    note = (incomplete / "INCOMPLETE.txt").read_text(encoding="utf-8")
-    assert note.startswith("This folder is incomplete")
-    assert f"  cd {folder}\n  minesim {' '.join(RUN)}\n" in note
-    shown = done(*RUN, cwd=folder)
-    assert shown.startswith(f"Going on from {kept} replicate")
-    assert leftovers(folder) == ["out"]
-    assert {name: (folder / "out" / name).read_bytes() for name in DATA} == uninterrupted
-
-
-def test_a_killed_run_keeps_what_was_saved_and_ends_with_the_same_bytes(folder, uninterrupted):
-    with started(*RUN, cwd=folder) as process:
-        wait_until(lambda: kept_replicates(folder / "out.incomplete") > 0, process)
-        assert stopped(process, signal.SIGKILL) == (-signal.SIGKILL, "")
-    assert leftovers(folder) == ["out.incomplete"]
-    kept = kept_replicates(folder / "out.incomplete")
-    assert kept > 0
+    known = 0
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+        with started(*RUN, cwd=folder) as process:
+            wait_until(lambda known=known: kept_replicates(incomplete) > known, process)
+            status, said = stopped(process, number)
+        kept = kept_replicates(incomplete)
+        assert known < kept < 30
+        if number is signal.SIGKILL:
+            assert (status, said) == (-signal.SIGKILL, "")
+        else:
+            assert status == 130
+            assert said == (
+                f"interrupted. Finished and kept: {kept} of 30 replicates. To go on from there, run the same command "
+                f"again:\n  minesim {' '.join(RUN)}\n"
+            )
+        assert leftovers(folder) == ["out.incomplete"]
+        note = (incomplete / "INCOMPLETE.txt").read_text(encoding="utf-8")
+        assert note.startswith("This folder is incomplete")
+        assert f"  cd {folder}\n  minesim {' '.join(RUN)}\n" in note
+        known = kept
     assert "the run that writes it has not finished" in refused("rerun", "out.incomplete", cwd=folder)
     assert "a run into it has not finished, see out.incomplete" in refused("rerun", "out", cwd=folder)
-    # Other options of the same result, on other processes: what was kept serves them too.
+    # Options that do not change the result: what was kept serves them too.
     shown = done(*RUN, "--workers", "1", cwd=folder)
-    assert shown.startswith(f"Going on from {kept} replicate")
+    assert shown.startswith(f"Going on from {known} replicates kept of an earlier run.\n")
+    assert leftovers(folder) == ["out"]
     assert {name: (folder / "out" / name).read_bytes() for name in DATA} == uninterrupted
 
 
 def test_a_run_killed_at_any_moment_leaves_nothing_that_looks_whole_but_is_not(folder):
     command = ("run", "small.yaml", "--no-figures", "-o", "out")
-    for moment in np.random.default_rng(7).uniform(0.05, 1.0, 12):
+    for moment in np.random.default_rng(7).uniform(0.05, 1.0, 8):
         with started(*command, cwd=folder) as process:
             time.sleep(moment)
             stopped(process, signal.SIGKILL)
@@ -166,13 +160,35 @@ def test_a_run_killed_at_any_moment_leaves_nothing_that_looks_whole_but_is_not(f
     assert is_whole(folder / "out")
 
 
-def test_what_another_computation_kept_is_not_taken(folder, uninterrupted):
-    with started(*RUN, "--seed", "4", cwd=folder) as process:
-        wait_until((folder / "out.incomplete" / store.REPLICATES).exists, process)
-        stopped(process, signal.SIGINT)
-    shown = done(*RUN, cwd=folder)
+def test_what_another_computation_kept_is_not_taken(folder):
+    command = ("run", "small.yaml", "--no-figures", "-o", "out")
+    world = build_world(load(folder / "small.yaml", ["seed=8"]))
+    incomplete = folder / "out.incomplete"
+    incomplete.mkdir()
+    with store.opened(incomplete / store.REPLICATES) as connection:
+        store.keep(connection, "the digest of seed 8", [(number, [play(world, number)]) for number in range(6)])
+    shown = done(*command, cwd=folder)
     assert "Going on" not in shown
-    assert {name: (folder / "out" / name).read_bytes() for name in DATA} == uninterrupted
+    kept = (folder / "out/curves.csv").read_bytes()
+    done(*command[:-1], "fresh", cwd=folder)
+    assert (folder / "fresh/curves.csv").read_bytes() == kept
+
+
+def test_a_replicate_whose_bytes_were_damaged_is_computed_again(tmp_path, folder):
+    world = build_world(load(folder / "small.yaml"))
+    path = tmp_path / store.REPLICATES
+    with store.opened(path) as connection:
+        store.keep(connection, "digest", [(number, [play(world, number)] * 2) for number in range(3)])
+        payload = bytearray(
+            connection.execute("SELECT payload FROM replicate WHERE replicate = 1 AND scenario = 1").fetchone()[0]
+        )
+        payload[len(payload) // 2] ^= 1
+        connection.execute("UPDATE replicate SET payload = ? WHERE replicate = 1 AND scenario = 1", (bytes(payload),))
+    with store.opened(path) as connection:
+        kept = store.kept(connection, "digest", 2)
+    assert sorted(kept) == [0, 2]
+    for number, trajectories in kept.items():
+        assert np.array_equal(trajectories[1].played.hazardous, play(world, number).played.hazardous)
 
 
 def test_a_run_stopped_before_its_first_replicate_leaves_nothing_not_even_folders(folder):
