@@ -18,9 +18,9 @@ from simulator.expected import (
     expected,
     expected_denied,
     laid_share,
-    mean_lifetime,
     outcome_probabilities,
 )
+from simulator.fates import mean_lifetime
 from simulator.laws import Never, Piecewise
 from simulator.world import Exposure
 

@@ -9,7 +9,7 @@ import pytest
 from building import days, gamma, lognormal, weibull
 
 from simulator.clocks import Clock, arrhenius_factor, day_of, read
-from simulator.expected import mean_lifetime
+from simulator.fates import mean_lifetime
 from simulator.laws import Weibull
 from simulator.lifetimes import log_survival
 from simulator.statistics import clopper_pearson
