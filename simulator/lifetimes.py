@@ -161,7 +161,8 @@ def _graded(edges: Array) -> Array:
 def _log_gamma_survival(shape: float, scaled: Array) -> Array:
     """Log of the regularised upper incomplete gamma function, also where the function itself is below any number.
 
-    There by Legendre's continued fraction (NIST Digital Library of Mathematical Functions, 8.9.2), evaluated from its end.
+    There by Legendre's continued fraction (NIST Digital Library of Mathematical Functions, 8.9.2), evaluated from its
+    end.
     """
     direct = np.asarray(special.gammaincc(shape, scaled))
     logarithm = np.where(direct > 0.5, np.log1p(-special.gammainc(shape, scaled)), np.log(direct))
