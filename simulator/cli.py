@@ -168,26 +168,30 @@ def rerun(folder: Path, workers: int, quiet: bool) -> int:
 @click.argument("scenarios", type=FILE, nargs=-1, required=True)
 @SET
 def validate(scenarios: tuple[Path, ...], overrides: tuple[str, ...]) -> int:
-    """Check scenario files and report every problem at its place.
+    """Check scenario files and report every problem at its place; a sources.yaml is checked as a list of references.
 
     \b
-    Example:
-      minesim validate scenarios/treaty-limit.yaml my.yaml
+    Examples:
+      minesim validate my.yaml
+      minesim validate scenarios/*.yaml
     """
     from simulator.console import say
     from simulator.problems import InputError, printable
     from simulator.project import existing
-    from simulator.scenario_file import load
+    from simulator.scenario_file import SOURCES, load, read_sources
 
     failed = False
     for path in scenarios:
         try:
-            loaded = load(existing(path), overrides)
+            if path.name == SOURCES:
+                what = f"{len(read_sources(existing(path)))} references"
+            else:
+                what = load(existing(path), overrides).scenario.title
         except InputError as error:
             failed = True
             say(str(error), error=True)
         else:
-            say(f"{printable(str(path))}: valid: {printable(loaded.scenario.title)}")
+            say(f"{printable(str(path))}: valid: {printable(what)}")
     return WRONG_INPUT if failed else 0
 
 

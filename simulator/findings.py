@@ -11,6 +11,7 @@ from simulator.ensemble import deaths_per_accident
 from simulator.experiment import Outcome, ScenarioOutcome
 from simulator.metrics import Metric, averted, expected_value, metric_samples, metrics
 from simulator.statistics import Band, PairedDifference, band, paired, zero_events_bound
+from simulator.trajectory import Curves
 from simulator.wording import bound, counted, duration, durations, number, span
 from simulator.world import World
 
@@ -138,10 +139,8 @@ def _simulated_finding(metric: Metric, part: ScenarioOutcome) -> Finding:
     if said == spread:
         spread = ""
     between = f"between {spread.replace(' to ', ' and ')}" if " to " in spread else spread or said
-    text = (
-        f"{_upper(label)}: {said}{_unit(metric)} on average (standard error {number(error, 2)}); "
-        f"{between} in 90 % of simulated worlds."
-    )
+    doubt = f" (standard error {number(error, 2)})" if error > _NEGLIGIBLE * abs(mean) else ""
+    text = f"{_upper(label)}: {said}{_unit(metric)} on average{doubt}; {between} in 90 % of simulated worlds."
     cell = f"{said} ({spread})" if spread else said
     return Finding(metric, label, summary, None, said, spread, cell, text)
 
@@ -194,17 +193,25 @@ def _time_finding(metric: Metric, part: ScenarioOutcome, threshold: float) -> Fi
 def _least_error(metric: Metric, part: ScenarioOutcome) -> float:
     """Compute the error of a mean below which no sample of rare failures can be trusted.
 
-    It is read like the metric itself, from curves that hold the variances known in closed form: those of classes add.
+    It is read like the metric itself, from curves that hold the spreads known in closed form, of all classes together.
     """
     if part.ensemble is None:
         return 0.0
-    nothing = np.zeros_like(part.expected.curves.laid)
-    variances = replace(
-        part.expected.curves, laid=nothing, accidents=nothing, accident_rate=nothing, mine_days=nothing,
-        hazardous=np.square(part.expected.hazardous_spread), inert=np.square(part.expected.inert_spread),
-    )  # fmt: skip
-    variance = float(metric.of(part.world, variances, np.zeros_like(part.expected.denied_km2)))
-    return float(np.sqrt(variance / part.ensemble.replicates))
+    known, nothing = part.expected, np.zeros_like(part.expected.curves.laid)
+
+    def combined(spread: Array) -> Array:
+        return np.concatenate((np.sqrt(np.square(spread).sum(axis=0, keepdims=True)), nothing[1:]))
+
+    spreads = Curves(
+        laid=nothing,
+        hazardous=combined(known.hazardous_spread),
+        inert=combined(known.inert_spread),
+        accidents=combined(known.accident_spread),
+        accident_rate=nothing,
+        mine_days=nothing,
+    )
+    spread = float(metric.of(part.world, spreads, np.zeros_like(known.denied_km2)))
+    return spread / float(np.sqrt(part.ensemble.replicates))
 
 
 def _worth(metric: Metric, world: World) -> float:

@@ -21,6 +21,9 @@ from simulator.yaml_reader import Node, parse_yaml, plain, read_yaml
 _MOST_SUGGESTIONS = 50
 
 
+SOURCES = "sources.yaml"  # references beside scenarios; not a scenario itself
+
+
 @dataclass(frozen=True, slots=True)
 class LoadedScenario:
     """A checked scenario with the tree it was read from, and where each key stands.
@@ -49,7 +52,7 @@ def shipped_scenarios() -> Path:
     """Find the folder of scenarios that come with the program."""
     package = Path(__file__).resolve().parent
     beside = package.parent / "scenarios"
-    return beside if (beside / "sources.yaml").is_file() else package / "scenarios"
+    return beside if (beside / SOURCES).is_file() else package / "scenarios"
 
 
 def load(path: str | Path, overrides: Sequence[str] = ()) -> LoadedScenario:
@@ -126,7 +129,7 @@ _shipped_sources = cache(read_sources)
 
 def _source_lists(path: Path, problems: list[Problem]) -> dict[str, Source] | None:
     """Read the shipped sources, and over them those of a sources.yaml beside the scenario."""
-    shipped, beside = shipped_scenarios() / "sources.yaml", path.parent / "sources.yaml"
+    shipped, beside = shipped_scenarios() / SOURCES, path.parent / SOURCES
     try:
         found = dict(_shipped_sources(shipped)) if shipped.is_file() else {}
         return found | (read_sources(beside) if beside.is_file() else {})

@@ -31,7 +31,7 @@ civilians:
   casualties_per_accident: 1.44
   killed_share: 0.3
   child_share: 0.1
-thresholds: [1e-2 per year, 1e-4 per year]
+thresholds: [3e-2 per year, 1e-4 per year]
 """
 REFERENCE = """\
 extends: small.yaml

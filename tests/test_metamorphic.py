@@ -14,6 +14,7 @@ from simulator.engine import play
 from simulator.ensemble import ALL, samples
 from simulator.expected import expected
 from simulator.experiment import Plan, build_worlds, run
+from simulator.metrics import widest_relative_error
 from simulator.population import draw
 from simulator.scenario_file import from_tree, load
 from simulator.statistics import paired, zero_events_bound
@@ -204,6 +205,15 @@ def test_paired_scenarios_have_the_same_mines_whatever_their_classes_are_called(
         np.testing.assert_array_equal(alone[0], beside[1])
 
 
+def test_a_comparison_draws_from_the_seed_of_the_first_scenario_alone():
+    same, other_seed = loaded("one", {"A": MINES}), loaded("two", {"A": MINES}, seed=8)
+    first, second = (part.ensemble for part in run([same, other_seed], Plan(replicates=3)).scenarios)
+    alone = run([other_seed], Plan(replicates=3)).scenarios[0].ensemble
+    for name in CURVES:
+        np.testing.assert_array_equal(getattr(second.played, name), getattr(first.played, name))
+    assert np.any(alone.played.hazardous != first.played.hazardous)
+
+
 def comparison(mines_before, mines_after, replicates, **more):
     """A paired comparison of two worlds: every (estimate, played) pair of hazardous mines and of accidents."""
     before, after = (ensemble_of(world_of({"m": mines}, **more), replicates) for mines in (mines_before, mines_after))
@@ -314,6 +324,9 @@ def test_a_precision_stop_comes_at_a_count_fixed_beforehand_and_is_the_start_of_
         for name in CURVES:
             begun = getattr(whole.played, name)[: stopped.replicates]
             np.testing.assert_array_equal(getattr(kept.played, name), begun)
+        # It stopped when it was precise enough, and not one look before.
+        precision, looked_before = stopped.plan.precision, run([small()], Plan(replicates=stopped.replicates - 10))
+        assert widest_relative_error([kept]) <= precision < widest_relative_error([looked_before.scenarios[0].ensemble])
 
 
 def test_a_precision_that_is_not_reached_is_said_and_everything_is_played():

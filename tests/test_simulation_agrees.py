@@ -307,9 +307,36 @@ def test_lots_leave_the_mean_of_played_worlds_and_widen_their_spread_as_beta_bin
 def test_the_error_of_what_is_certain_is_nothing_but_rounding():
     # Nothing ends these mines but accidents, which the estimate averages out: no spread, and no error is to be claimed.
     world = world_of({"mines": MINES | {"count": 10_000}}, horizon=3652.5, rate=1.4e-4)
-    band = hazardous_band(ensemble_of(world, 10), expected(world))
-    assert np.all(band.standard_error <= 1e-6)
-    np.testing.assert_allclose(band.mean, 10_000 * np.exp(-1.4e-4 * world.times / 365.25), rtol=1e-9)
+    found = {
+        quantity: band
+        for mines, quantity, band in bands(ensemble_of(world, 10), expected(world))
+        if mines == ALL and quantity != "denied_km2"
+    }
+    assert {"hazardous", "inert", "gone", "accidents", "accidents_per_year", "casualties"} <= found.keys()
+    for quantity, band in found.items():
+        assert np.all(band.standard_error <= 1e-6), quantity
+    left = 10_000 * np.exp(-1.4e-4 * world.times / 365.25)
+    np.testing.assert_allclose(found["hazardous"].mean, left, rtol=1e-9)
+    np.testing.assert_allclose(found["accidents"].mean, 10_000 - left, rtol=1e-6, atol=1e-6)
+
+
+# Eight scores of Student's t with 39 degrees for each of twelve scenarios: beyond 5 by chance once in 800 seeds.
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_mine_days_and_accident_rates_have_the_mean_of_the_closed_form(name):
+    world = scenario_world(name)
+    reference, ensemble = expected(world).curves, ensemble_of(world, 40)
+    for quantity, curves in ((q, c) for q in ("mine_days", "accident_rate") for c in ("played", "estimate")):
+        exact = getattr(reference, quantity).sum(axis=0)
+        found = getattr(getattr(ensemble, curves), quantity).sum(axis=1)
+        for index in (len(exact) // 2, len(exact) - 1):
+            error = standard_error(found[:, index])
+            assert abs(found[:, index].mean() - exact[index]) < 5 * error + 1e-6 * exact[index] + 1e-9, (
+                quantity,
+                curves,
+            )
+        if quantity == "mine_days":
+            # The last score, had the mean been 10 % higher, would be refused.
+            assert abs(found[:, -1].mean() - 1.1 * exact[-1]) > 5 * error
 
 
 def test_a_simulated_clock_is_the_closed_forms_clock():
