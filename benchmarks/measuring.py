@@ -13,7 +13,8 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True)
 class Measurement:
-    """Medians of several processes: ``seconds`` of what the snippet timed itself, CPU seconds and peak memory of the process."""
+    """Medians of several processes: ``seconds`` of what the snippet timed itself, CPU seconds and peak memory of the
+    process."""
 
     seconds: float
     cpu_seconds: float
@@ -22,7 +23,8 @@ class Measurement:
 
 
 def measure(snippet: str, *arguments: str, repeats: int = 3) -> Measurement:
-    """Run a snippet in fresh processes; it prints a JSON list [seconds, value] last. The medians of ``repeats`` runs."""
+    """Run a snippet in fresh processes; it prints a JSON list [seconds, value] last. The medians of ``repeats``
+    runs."""
     rows = [_once([sys.executable, "-c", snippet, *arguments]) for _ in range(repeats)]
     return Measurement(*(median(row[column] for row in rows) for column in range(4)))
 
@@ -45,7 +47,7 @@ def machine() -> str:
 
 
 def _once(command: list[str], *, timed: bool = True) -> tuple[float, float, float, float]:
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)  # noqa: S603
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
     assert process.stdout is not None
     output = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)

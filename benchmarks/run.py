@@ -77,21 +77,22 @@ def main() -> None:
         naive = measure(PROCESS_PER_MINE, str(count), repeats=1 if count > 500_000 else 3)
         ratio = naive.seconds / ours.seconds
         rows.append([f"{count:,} mines against a process per mine", f"{ratio:.0f} times faster", f"{wanted} times",
-                     f"{ours.seconds:.3f} s against {naive.seconds:.1f} s; {ours.peak_mb - idle.peak_mb:.0f} MB against "
-                     f"{naive.peak_mb - idle.peak_mb:.0f} MB above start-up"])  # fmt: skip
+                     f"{ours.seconds:.3f} s against {naive.seconds:.1f} s; {ours.peak_mb - idle.peak_mb:.0f} MB against
+                     " f"{naive.peak_mb - idle.peak_mb:.0f} MB above start-up"])  # fmt: skip
     if not quick:
         ours, drawn = measure(PLAY, "10000000"), measure(DRAW, "10000000")
         rows.append(["10,000,000 mines, 1,000 cells, 10 years", f"{ours.seconds / drawn.seconds:.2f} times the drawing",
-                     "5 times", f"{ours.seconds:.2f} s against {drawn.seconds:.2f} s for the same columns"])  # fmt: skip
+                     "5 times", f"{ours.seconds:.2f} s against {drawn.seconds:.2f} s for the same columns"])  # fmt:
+                     skip
         rows.append(["the same, memory", f"{ours.peak_mb:.0f} MB", "1,500 MB", f"{idle.peak_mb:.0f} MB of it start-up"])
     ukraine = measure(UKRAINE)
     rows.append(["ukraine-scale, one replicate", f"{ukraine.peak_mb:.0f} MB", "600 MB", f"{ukraine.seconds:.2f} s"])
     command = (sys.executable, "-m", "simulator")
     rows.append(["minesim --help", f"{measure_command(*command, '--help').cpu_seconds:.2f} s CPU", "0.25 s", ""])
     shipped = str(ROOT / "scenarios" / "treaty-limit.yaml")
-    rows.append(["minesim validate", f"{measure_command(*command, 'validate', shipped).cpu_seconds:.2f} s CPU", "1 s", ""])
-    print(f"{machine()}; medians of fresh processes, ratios within this run\n")  # noqa: T201
-    print(table(["what", "measured", "at least / at most", "detail"], rows))  # noqa: T201
+    rows.append(["minesim validate", f"{measure_command(*command, 'validate', shipped).cpu_seconds:.2f} s CPU", "1 s",
+    ""]) print(f"{machine()}; medians of fresh processes, ratios within this run\n")
+    print(table(["what", "measured", "at least / at most", "detail"], rows))
 
 
 if __name__ == "__main__":

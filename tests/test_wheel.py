@@ -33,7 +33,9 @@ def test_a_new_project_can_be_started_compared_and_run_again(tmp_path):
     done = minesim("compare", "study/persistent.yaml", "study/treaty-limit.yaml", "-o", "out", "--replicates", "5",
                    cwd=tmp_path)  # fmt: skip
     assert done.returncode == 0, done.stderr
-    written = {path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    written = {
+        path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*") if path.is_file()
+    }
     assert {"curves.csv", "differences.csv", "summary.json", "manifest.json", "figures/hazardous.svg"} <= written
     assert minesim("rerun", "out", cwd=tmp_path).returncode == 0
 
