@@ -14,7 +14,8 @@ ROOT = Path(__file__).resolve().parents[1]
 @dataclass(frozen=True)
 class Measurement:
     """Medians of several processes: ``seconds`` of what the snippet timed itself, CPU seconds and peak memory of the
-    process."""
+    process.
+    """
 
     seconds: float
     cpu_seconds: float
@@ -24,7 +25,8 @@ class Measurement:
 
 def measure(snippet: str, *arguments: str, repeats: int = 3) -> Measurement:
     """Run a snippet in fresh processes; it prints a JSON list [seconds, value] last. The medians of ``repeats``
-    runs."""
+    runs.
+    """
     rows = [_once([sys.executable, "-c", snippet, *arguments]) for _ in range(repeats)]
     return Measurement(*(median(row[column] for row in rows) for column in range(4)))
 

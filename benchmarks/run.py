@@ -22,15 +22,23 @@ world = build_world(load("tests/contract/treaty-limit.yaml", [f"mines.battery-li
 play(build_world(load("tests/contract/treaty-limit.yaml")), 0)
 start = time.perf_counter()
 """
-PLAY = START + WORLD + """
+PLAY = (
+    START
+    + WORLD
+    + """
 trajectory = play(world, 0)
 print(json.dumps([time.perf_counter() - start, trajectory.simpy_events]))
 """
+)
 # The obvious program: a process for each mine that waits for its fate. The latent times come from the same vectorised
 # draws, so what is compared is only how the world is played.
-PROCESS_PER_MINE = START + """
+PROCESS_PER_MINE = (
+    START
+    + """
 import numpy, simpy
-""" + WORLD + """
+"""
+    + WORLD
+    + """
 def mine(env, day, fate, seen):
     yield env.timeout(day)
     seen.append((env.now, fate))
@@ -49,8 +57,11 @@ ends = numpy.array([day for day, _ in seen])
 hazardous = kind.count - numpy.searchsorted(numpy.sort(ends), world.times, side="right")
 print(json.dumps([time.perf_counter() - start, int(hazardous[120])]))
 """
+)
 # The same uniforms, from the same generator of NumPy, into one reused buffer.
-DRAW = START + """
+DRAW = (
+    START
+    + """
 import numpy
 count, size = int(sys.argv[1]), 12288
 buffer, start = numpy.empty(size), time.perf_counter()
@@ -60,38 +71,53 @@ for purpose in ("cell", "self-destruct failure", "self-destruct time", "battery 
         generator.random(out=buffer)
 print(json.dumps([time.perf_counter() - start, 0]))
 """
-UKRAINE = START + """
+)
+UKRAINE = (
+    START
+    + """
 start = time.perf_counter()
 trajectory = play(build_world(load("scenarios/ukraine-scale.yaml")), 0)
 print(json.dumps([time.perf_counter() - start, trajectory.simpy_events]))
 """
+)
+
+
+def against_processes(count: int, wanted: int, start_up_mb: float) -> list[str]:
+    """A row: our engine against one process per mine."""
+    ours = measure(PLAY, str(count))
+    naive = measure(PROCESS_PER_MINE, str(count), repeats=1 if count > 500_000 else 3)
+    seconds = f"{ours.seconds:.3f} s against {naive.seconds:.1f} s"
+    memory = f"{ours.peak_mb - start_up_mb:.0f} MB against {naive.peak_mb - start_up_mb:.0f} MB above start-up"
+    ratio = f"{naive.seconds / ours.seconds:.0f} times faster"
+    return [f"{count:,} mines against a process per mine", ratio, f"{wanted} times", f"{seconds}; {memory}"]
+
+
+def against_drawing(start_up_mb: float) -> list[list[str]]:
+    """Rows: ten million mines against the drawing of their columns, and in memory."""
+    ours, drawn = measure(PLAY, "10000000"), measure(DRAW, "10000000")
+    ratio = f"{ours.seconds / drawn.seconds:.2f} times the drawing"
+    detail = f"{ours.seconds:.2f} s against {drawn.seconds:.2f} s for the same columns"
+    return [
+        ["10,000,000 mines, 1,000 cells, 10 years", ratio, "5 times", detail],
+        ["the same, memory", f"{ours.peak_mb:.0f} MB", "1,500 MB", f"{start_up_mb:.0f} MB of it start-up"],
+    ]
 
 
 def main() -> None:
     """Measure and print."""
     quick = "--quick" in sys.argv
-    idle = measure(START + "\nprint('[0, 0]')")
-    rows = []
-    for count, wanted in ((100_000, 40),) if quick else ((100_000, 40), (1_000_000, 100)):
-        ours = measure(PLAY, str(count))
-        naive = measure(PROCESS_PER_MINE, str(count), repeats=1 if count > 500_000 else 3)
-        ratio = naive.seconds / ours.seconds
-        rows.append([f"{count:,} mines against a process per mine", f"{ratio:.0f} times faster", f"{wanted} times",
-                     f"{ours.seconds:.3f} s against {naive.seconds:.1f} s; {ours.peak_mb - idle.peak_mb:.0f} MB against
-                     " f"{naive.peak_mb - idle.peak_mb:.0f} MB above start-up"])  # fmt: skip
+    start_up_mb = measure(START + "\nprint('[0, 0]')").peak_mb
+    rows = [against_processes(100_000, 40, start_up_mb)]
     if not quick:
-        ours, drawn = measure(PLAY, "10000000"), measure(DRAW, "10000000")
-        rows.append(["10,000,000 mines, 1,000 cells, 10 years", f"{ours.seconds / drawn.seconds:.2f} times the drawing",
-                     "5 times", f"{ours.seconds:.2f} s against {drawn.seconds:.2f} s for the same columns"])  # fmt:
-                     skip
-        rows.append(["the same, memory", f"{ours.peak_mb:.0f} MB", "1,500 MB", f"{idle.peak_mb:.0f} MB of it start-up"])
+        rows += [against_processes(1_000_000, 100, start_up_mb), *against_drawing(start_up_mb)]
     ukraine = measure(UKRAINE)
     rows.append(["ukraine-scale, one replicate", f"{ukraine.peak_mb:.0f} MB", "600 MB", f"{ukraine.seconds:.2f} s"])
     command = (sys.executable, "-m", "simulator")
-    rows.append(["minesim --help", f"{measure_command(*command, '--help').cpu_seconds:.2f} s CPU", "0.25 s", ""])
     shipped = str(ROOT / "scenarios" / "treaty-limit.yaml")
-    rows.append(["minesim validate", f"{measure_command(*command, 'validate', shipped).cpu_seconds:.2f} s CPU", "1 s",
-    ""]) print(f"{machine()}; medians of fresh processes, ratios within this run\n")
+    for arguments, wanted in ((["--help"], "0.25 s"), (["validate", shipped], "1 s")):
+        cpu = measure_command(*command, *arguments).cpu_seconds
+        rows.append([f"minesim {arguments[0]}", f"{cpu:.2f} s CPU", wanted, ""])
+    print(f"{machine()}; medians of fresh processes, ratios within this run\n")
     print(table(["what", "measured", "at least / at most", "detail"], rows))
 
 

@@ -1,6 +1,7 @@
 """The files of a result: what the contract promises of each, and the proof that a result can be run again."""
 
 import json
+import os
 import re
 import shutil
 from datetime import date, timedelta
@@ -8,7 +9,7 @@ from itertools import groupby, pairwise
 
 import numpy as np
 import pytest
-from terminal import SMALL, done, files_below, json_of, minesim, rows_of, written_scenarios
+from terminal import SMALL, done, files_below, json_of, minesim, refused, rows_of, written_scenarios
 
 from simulator.answer import sentences
 from simulator.commands import run_again
@@ -16,6 +17,7 @@ from simulator.experiment import Plan, run
 from simulator.findings import _clustering, findings, named
 from simulator.manifest import MANIFEST, sha256, versions
 from simulator.outputs import results
+from simulator.problems import InputError
 from simulator.scenario_file import digest_of, from_tree, load
 from simulator.wording import bound, duration, durations, listed, number, span
 
@@ -43,6 +45,13 @@ def expected(folder):
     """The same comparison in closed form."""
     done(*COMPARE, "-o", "expected", "--method", "expected", cwd=folder)
     return folder / "expected"
+
+
+@pytest.fixture(scope="module")
+def drawn(folder):
+    """A result with figures."""
+    done("run", "nothing.yaml", "-o", "drawn", cwd=folder)
+    return folder / "drawn"
 
 
 @pytest.fixture
@@ -356,10 +365,9 @@ def test_the_number_of_workers_changes_no_byte(folder):
         assert first[name] == second[name]
 
 
-def test_figures_are_the_same_bytes_each_time(folder):
-    for name in ("drawn", "drawn-again"):
-        done("run", "nothing.yaml", "-o", name, cwd=folder)
-    first, second = (files_below(folder / name / "figures") for name in ("drawn", "drawn-again"))
+def test_figures_are_the_same_bytes_each_time(folder, drawn):
+    done("run", "nothing.yaml", "-o", "drawn-again", cwd=folder)
+    first, second = files_below(drawn / "figures"), files_below(folder / "drawn-again/figures")
     assert {"hazardous.png", "hazardous.svg"} <= set(first)
     assert first == second
 
@@ -506,9 +514,8 @@ def test_a_result_of_other_versions_that_gives_the_same_bytes_is_identical_and_s
     assert said.endswith("identical: curves.csv, differences.csv, summary.json\n")
 
 
-def test_a_missing_file_and_a_changed_figure_are_found(folder, tmp_path, capsys):
-    done("run", "nothing.yaml", "-o", "pictures", cwd=folder)
-    result = shutil.copytree(folder / "pictures", tmp_path / "pictures")
+def test_a_missing_file_and_a_changed_figure_are_found(drawn, tmp_path, capsys):
+    result = shutil.copytree(drawn, tmp_path / "drawn")
     assert re.fullmatch(r"identical: curves\.csv, summary\.json; \d+ figure files as written\n",
                         rerun_says(result, capsys, 0))  # fmt: skip
     (result / "curves.csv").unlink()
@@ -528,7 +535,7 @@ def test_a_failed_proof_exits_with_1_and_speaks_even_when_quiet(copied):
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        ("", "is not a manifest as this version of minesim writes it: Invalid JSON"),
+        ("", "Invalid JSON"),
         ("[]", "should be an object"),
         ("{}", "format: Field required"),
         ('{"format": 2}', "format: Input should be 1"),
@@ -536,12 +543,15 @@ def test_a_failed_proof_exits_with_1_and_speaks_even_when_quiet(copied):
 )
 def test_a_manifest_that_cannot_be_read_is_wrong_input(content, says, copied):
     (copied / MANIFEST).write_text(content, encoding="utf-8")
-    before = files_below(copied)
-    process = minesim("rerun", "out", cwd=copied.parent)
-    assert process.returncode == 2
-    assert f"out/manifest.json: {says}" in process.stderr or says in process.stderr
-    assert "Traceback" not in process.stderr
-    assert files_below(copied) == before
+    with pytest.raises(InputError, match=re.escape(says)) as refusal:
+        run_again(copied, 1, quiet=False)
+    assert str(refusal.value).startswith(f"error: {copied / MANIFEST}: is not a manifest as this version")
+
+
+def test_a_damaged_result_is_refused_as_wrong_input_and_left_as_it_is(copied):
+    (copied / MANIFEST).write_bytes(os.urandom(2000))
+    said = refused("rerun", "out", cwd=copied.parent)
+    assert said.startswith("error: out/manifest.json: is not a manifest as this version of minesim writes it: ")
 
 
 @pytest.mark.parametrize(
@@ -558,10 +568,9 @@ def test_a_manifest_that_cannot_be_read_is_wrong_input(content, says, copied):
 )
 def test_a_manifest_that_a_run_could_not_have_written_is_wrong_input(change, copied):
     spoilt(copied, change)
-    process = minesim("rerun", "out", cwd=copied.parent)
-    assert process.returncode == 2, process.stdout
-    assert process.stderr.count("error: ") == 1
-    assert "Traceback" not in process.stderr
+    with pytest.raises(InputError) as refusal:
+        run_again(copied, 1, quiet=False)
+    assert len(refusal.value.problems) == 1
 
 
 # Words
