@@ -28,6 +28,9 @@ class Clock:
     readings: Array
 
     def __post_init__(self) -> None:
+        # A copy, so that the array it was made from cannot change the clock.
+        object.__setattr__(self, "days", np.array(self.days, dtype=float))
+        object.__setattr__(self, "readings", np.array(self.readings, dtype=float))
         if not (self.days.ndim == 1 and self.days.shape == self.readings.shape and self.days.size >= 2):
             raise ValueError(f"a clock needs two or more knots, got {self.days.shape} and {self.readings.shape}")
         if not (np.isfinite(self.days).all() and np.isfinite(self.readings).all()):
@@ -77,7 +80,7 @@ def read(clock: Clock, days: Array) -> Array:
 def day_of(clock: Clock, readings: Array) -> Array:
     """The day on which the clock reaches each reading, same shape; infinity where it never does.
 
-    Where the clock stands still at exactly that reading, the end of the standstill.
+    Where the clock stands still at exactly that reading, the end of the standstill, or its last knot if that has none.
     """
     last = clock.paces[-1]
     beyond = np.maximum(readings - clock.readings[-1], 0.0)

@@ -112,9 +112,12 @@ def _spreads(world: World, kind: MineKind, q: Array, group_share: Array) -> tupl
     activity = float(group_share @ world.exposure.group_activity)
     once = fate(world, kind, activity, rough=True).incidence[:, 3]
     twice = fate(world, kind, 2 * activity, rough=True).incidence[:, 3]
+    # Mines that never arm are counted as they are laid, so a period of laying varies with the times drawn.
+    laid = laid_share(kind, world.times)
+    never_armed = kind.arming_failure * np.sqrt(kind.count * laid * (1.0 - laid))
     return (
         free * _spread(kind, q, safe.hazardous * (1.0 - safe.hazardous)),
-        free * _spread(kind, q, inert * (1.0 - inert)),
+        np.hypot(free * _spread(kind, q, inert * (1.0 - inert)), never_armed),
         _spread(kind, q, 2 * once - twice - np.square(once)),
     )
 

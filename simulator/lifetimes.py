@@ -89,7 +89,8 @@ def hazard(law: Law, days: Array) -> Array:
 def inverse_survival(law: Law, shares: Array) -> Array:
     """The time [days] until which a share of lifetimes survives: S(t) = share, for shares in (0, 1], same shape.
 
-    Falls with the share, 0 at share 1; infinity where the law never falls so low. ``shares`` is not changed.
+    Falls with the share, the earliest possible time at share 1; infinity where the law never falls so low. ``shares``
+    is not changed.
     """
     match law:
         case Never():
