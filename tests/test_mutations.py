@@ -4,6 +4,8 @@ What is required, and what is out of range, is written down here a second time, 
 """
 
 import re
+import subprocess
+import sys
 
 import pytest
 from mutants import Mutant, deleted, doubled, entries, matches, misspelt, parent, with_value
@@ -295,3 +297,23 @@ def test_a_mistake_is_refused_at_its_place(mutant, folder):
         assert HEAD.fullmatch(head)
         assert re.fullmatch(r" +\d+ \|.*", line)
         assert re.fullmatch(r" {6}\| *\^+", caret)
+
+
+@pytest.mark.slow
+def test_the_command_refuses_mutants_of_every_sort_and_writes_nothing(tmp_path):
+    folder = contract_folder(tmp_path)
+    mistakes = [mutant for mutant in MUTANTS if mutant.says is not None]
+    # Every n-th, so that all ways of making a mistake and all three files are among them.
+    sample = mistakes[:: max(1, len(mistakes) // 210)]
+    assert len(sample) >= 200
+    before = sorted(path.name for path in folder.iterdir())
+    for mutant in sample:
+        path = written(folder, mutant.text, "mutant.yaml")
+        command = [sys.executable, "-m", "simulator", "run", path.name, "-o", "out"]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        assert done.returncode == 2, mutant.name
+        assert re.match(r"mutant\.yaml:\d+:\d+: error: ", done.stderr), mutant.name
+        assert "Traceback" not in done.stderr, mutant.name
+        assert done.stdout == "", mutant.name
+        path.unlink()
+        assert sorted(entry.name for entry in folder.iterdir()) == before, mutant.name
