@@ -63,7 +63,7 @@ DRAW = (
     START
     + """
 import numpy
-count, size = int(sys.argv[1]), 12288
+count, size = int(sys.argv[1]), 10000
 buffer, start = numpy.empty(size), time.perf_counter()
 for purpose in ("cell", "self-destruct failure", "self-destruct time", "battery life", "accident"):
     generator = numpy.random.Generator(numpy.random.Philox(1))

@@ -44,8 +44,10 @@ def _on_dask(function: Callable[[int], Result], batches: Sequence[Sequence[int]]
         with _undisturbed():
             try:
                 cluster = LocalCluster(
-                    n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
-                )
+                    n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50,
+                    # Even without a dashboard the scheduler opens a port: any free one, so that two runs do not meet.
+                    scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
+                )  # fmt: skip
             except (RuntimeError, OSError) as error:
                 message = f"cannot start worker processes ({error}); --workers 1 needs none"
                 raise input_error(message, path="--workers") from None

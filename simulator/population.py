@@ -20,7 +20,7 @@ from simulator.lifetimes import inverse_survival
 from simulator.region import Region, cells_of
 from simulator.world import MineKind
 
-CHUNK = 12_288
+CHUNK = 10_000
 _LEAST_CORRELATION = 1e-9  # below it lots cannot be told apart, and quantiles of the Beta law lose their digits
 _BLOCK = 4  # Philox4x64 makes four uniforms from one counter value.
 

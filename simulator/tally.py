@@ -132,7 +132,7 @@ def _add_played(tally: Tally, chunk: Chunk, ends: _Ends, exposure: Exposure) -> 
     )
     if end is None:
         end = np.full(ends.size, _AFTER_ALL)
-    inert = _inert_first(sd, inert_at, ends.size)
+    inert = np.broadcast_to(_inert_first(sd, inert_at), ends.size)
     armed: Array | float = 1.0 if chunk.unarmed is None else (~chunk.unarmed).astype(float)
     _add(tally.sums["laid"], ends.laid_bins, 1.0, ends.size)
     _add(tally.sums["laid_days"], ends.laid_bins, armed * chunk.laid, ends.size)
@@ -181,8 +181,12 @@ def _add_estimate(tally: Tally, chunk: Chunk, ends: _Ends, kind: MineKind, expos
         _add(tally.group_sums["estimate_ended_days"], cells, share * end, ends.size)
         dose = activity * read(exposure.clock, end) - laying_dose
         survived = stratum.probability * np.exp(-dose)
-        _add(tally.sums["estimate_ended"], stratum.bins, survived, ends.size)
-        _add(tally.sums["estimate_inert"], stratum.bins, survived * stratum.inert, ends.size)
+        ended = _histogram(stratum.bins, survived, ends.size, tally.bins)
+        tally.sums["estimate_ended"] += ended
+        if stratum.inert is True:
+            tally.sums["estimate_inert"] += ended
+        elif stratum.inert is not False:
+            _add(tally.sums["estimate_inert"], stratum.bins, survived * stratum.inert, ends.size)
 
 
 def _strata(chunk: Chunk, ends: _Ends, kind: MineKind) -> Iterator[_Stratum]:
@@ -203,7 +207,7 @@ def _strata(chunk: Chunk, ends: _Ends, kind: MineKind) -> Iterator[_Stratum]:
         if np.any(probability > 0):
             bins = _earliest_bin(ends, sd_bins, battery_bins)
             late = np.full(ends.size, _AFTER_ALL) if end is None else end
-            yield _Stratum(probability, late, bins, _inert_first(sd, inert_at, ends.size))
+            yield _Stratum(probability, late, bins, _inert_first(sd, inert_at))
 
 
 def _delayed(days: Array | None, fails: NDArray[np.bool_] | None) -> Array | None:
@@ -228,20 +232,26 @@ def _earliest_bin(ends: _Ends, *mechanisms: Bins | None) -> Bins:
     return np.full(ends.size, ends.last_bin, dtype=np.intp) if earliest is None else earliest
 
 
-def _inert_first(sd: Array | None, inert_at: Array | None, size: int) -> NDArray[np.bool_]:
-    """Whether a mine ends inert; self-destruction wins a tie."""
+def _inert_first(sd: Array | None, inert_at: Array | None) -> NDArray[np.bool_] | bool:
+    """Whether a mine ends inert, if it ends, shape [M] or the same for all; self-destruction wins a tie."""
     if inert_at is None:
-        return np.zeros(size, dtype=bool)
-    return np.ones(size, dtype=bool) if sd is None else inert_at < sd
+        return False
+    return True if sd is None else inert_at < sd
 
 
 def _add(total: Array, cells: Bins, values: NDArray[np.floating[Any]] | float, mines: int) -> None:
-    """Add ``values`` of ``mines`` mines to their cells; cells or values of shape [1], or a plain number, hold for
-    all.
+    total += _histogram(cells, values, mines, total.size)
+
+
+def _histogram(cells: Bins, values: NDArray[np.floating[Any]] | float, mines: int, size: int) -> Array:
+    """Sums of ``values`` of ``mines`` mines by cell, shape [size].
+
+    Cells or values of shape [1], or a plain number, hold for all mines.
     """
     if cells.size == 1:
-        total[cells[0]] += np.sum(values) if np.size(values) == mines else mines * np.ravel(values)[0]
-    elif np.size(values) == 1:
-        total += float(np.ravel(values)[0]) * np.bincount(cells, minlength=total.size)
-    else:
-        total += np.bincount(cells, values, total.size)
+        sums = np.zeros(size)
+        sums[cells[0]] = np.sum(values) if np.size(values) == mines else mines * np.ravel(values)[0]
+        return sums
+    if np.size(values) == 1:
+        return np.asarray(float(np.ravel(values)[0]) * np.bincount(cells, minlength=size))
+    return np.asarray(np.bincount(cells, np.asarray(values, dtype=float), size), dtype=float)

@@ -60,6 +60,14 @@ def folder(tmp_path):
     return written_scenarios(tmp_path)
 
 
+@pytest.fixture(autouse=True)
+def _interruptible():
+    """Let runs hear Ctrl-C even if these tests themselves run in the background, where a shell makes all deaf to it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @contextmanager
 def started(*arguments, cwd, **more):
     """Start the command and go on; it is killed in the end if it is still there."""
