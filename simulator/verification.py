@@ -80,7 +80,7 @@ def _score(played: Array, value: float) -> float:
 
 def _normal(score: float, freedom: int) -> float:
     """The normal score as rare as a t score of so many degrees of freedom."""
-    return float(-np.copysign(special.ndtri(max(float(special.stdtr(freedom, -abs(score))), 1e-300)), score))
+    return float(np.copysign(special.ndtri(max(float(special.stdtr(freedom, -abs(score))), 1e-300)), score))
 
 
 def _ratio(difference: float, error: float) -> float:

@@ -354,3 +354,14 @@ def test_a_played_world_with_one_mine_too_many_would_be_noticed_in_the_estimate(
     more = replace(ensemble.estimate, hazardous=ensemble.estimate.hazardous + 1.0)
     wrong = Ensemble(world, ensemble.played, more, ensemble.denied_km2, 0)
     assert not verify(wrong, expected(world)).agrees
+
+
+def test_a_score_is_positive_where_the_simulation_shows_more_than_the_closed_form():
+    world = scenario_world("self-destruct and battery")
+    ensemble, exact = ensemble_of(world, 20), expected(world)
+    for factor, sign in ((1.2, -1.0), (0.8, 1.0)):
+        curves = replace(exact.curves, hazardous=exact.curves.hazardous * factor)
+        checks = verify(ensemble, replace(exact, curves=curves)).checks
+        late = [check for check in checks if check.quantity == "hazardous" and 30 < check.time_days < 60]
+        assert {check.reading for check in late} == {"played", "estimate"}
+        assert all(np.sign(check.z) == sign for check in late)
