@@ -268,9 +268,7 @@ def main() -> NoReturn:
         # Who starts a command in the background may have told it to ignore Ctrl-C.
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _stop)
-    # A character that the terminal cannot show must not end a run.
-    for stream in (sys.stdout, sys.stderr):
-        getattr(stream, "reconfigure", lambda **_: None)(errors="replace")
+    _open_streams()
     try:
         status = cli.main(prog_name="minesim", standalone_mode=False)
         sys.stdout.flush()
@@ -292,6 +290,15 @@ def main() -> NoReturn:
         click.echo(f"error: {printable(str(place))}{error.strerror or error}", err=True)
         status = WRONG_INPUT
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _open_streams() -> None:
+    """See to it that whatever is printed can be: on a closed stream as on a terminal that lacks some characters."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            # It stays open until the program ends.
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
+        getattr(getattr(sys, name), "reconfigure", lambda **_: None)(errors="replace")
 
 
 def _simulate(paths: Sequence[Path], options: dict[str, Any]) -> None:

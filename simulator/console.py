@@ -16,9 +16,8 @@ class Interrupted(click.ClickException):
     exit_code = 130
 
     def show(self, file: object = None) -> None:  # noqa: ARG002
-        """Print the message to standard error, on a line of its own after the ^C of a terminal."""
-        start = "\n" if sys.stderr.isatty() else ""
-        click.echo(f"{start}interrupted. {self.message}", err=True)
+        """Print the message to standard error."""
+        click.echo(f"interrupted. {self.message}", err=True)
 
 
 @contextmanager

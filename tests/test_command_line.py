@@ -530,6 +530,13 @@ def test_a_reader_that_leaves_early_ends_nothing(arguments, folder):
         assert (folder / "out/manifest.json").is_file()
 
 
+def test_a_command_whose_output_is_closed_still_does_its_work(folder):
+    closed = "import os, sys; os.close(1); os.close(2); os.execv(sys.executable, [sys.executable, '-m', 'simulator', " \
+             "'run', 'nothing.yaml', '--no-figures', '-o', 'out'])"  # fmt: skip
+    assert subprocess.run([sys.executable, "-c", closed], cwd=folder, env=environment(), check=False).returncode == 0
+    assert (folder / "out/manifest.json").is_file()
+
+
 def test_a_check_that_fails_is_not_hidden_by_a_reader_that_leaves(folder):
     done("run", "nothing.yaml", "-o", "out", "--no-figures", cwd=folder)
     with (folder / "out/curves.csv").open("a", encoding="utf-8") as stream:

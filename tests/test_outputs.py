@@ -1,9 +1,11 @@
 """The files of a result: what the contract promises of each, and the proof that a result can be run again."""
 
+import contextlib
 import json
 import os
 import re
 import shutil
+import socket
 from datetime import date, timedelta
 from itertools import groupby, pairwise
 
@@ -359,7 +361,12 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(folder):
 
 
 def test_the_number_of_workers_changes_no_byte(folder):
-    done(*COMPARE, "-o", "workers", "--workers", "2", cwd=folder, PYTHONWARNINGS="")
+    with socket.socket() as taken:
+        # The port Dask would like is not free, whether this test holds it or somebody else.
+        with contextlib.suppress(OSError):
+            taken.bind(("127.0.0.1", 8787))
+            taken.listen()
+        done(*COMPARE, "-o", "workers", "--workers", "2", cwd=folder, PYTHONWARNINGS="")
     first, second = files_below(folder / "out"), files_below(folder / "workers")
     for name in ("curves.csv", "differences.csv", "summary.json"):
         assert first[name] == second[name]
