@@ -262,13 +262,14 @@ def sources(scenario: Path | None) -> None:
 
 def main() -> NoReturn:
     """Run the command; exit 2 for wrong input, 130 when interrupted, never with a traceback for either."""
+    from simulator.console import open_streams
     from simulator.problems import InputError, printable
 
     for number in (signal.SIGINT, signal.SIGTERM):
         # Who starts a command in the background may have told it to ignore Ctrl-C.
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _stop)
-    _open_streams()
+    open_streams()
     try:
         status = cli.main(prog_name="minesim", standalone_mode=False)
         sys.stdout.flush()
@@ -290,15 +291,6 @@ def main() -> NoReturn:
         click.echo(f"error: {printable(str(place))}{error.strerror or error}", err=True)
         status = WRONG_INPUT
     sys.exit(status if isinstance(status, int) else 0)
-
-
-def _open_streams() -> None:
-    """See to it that whatever is printed can be: on a closed stream as on a terminal that lacks some characters."""
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:
-            # It stays open until the program ends.
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
-        getattr(getattr(sys, name), "reconfigure", lambda **_: None)(errors="replace")
 
 
 def _simulate(paths: Sequence[Path], options: dict[str, Any]) -> None:

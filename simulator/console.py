@@ -20,6 +20,15 @@ class Interrupted(click.ClickException):
         click.echo(f"interrupted. {self.message}", err=True)
 
 
+def open_streams() -> None:
+    """See to it that whatever is printed can be: on a closed stream as on a terminal that lacks some characters."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            # It stays open until the program ends.
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
+        getattr(getattr(sys, name), "reconfigure", lambda **_: None)(errors="replace")
+
+
 @contextmanager
 def progress(label: str, total: int, *, quiet: bool) -> Iterator[Progress | None]:
     """Show a progress bar with time left on standard error; None when quiet or not on a terminal."""

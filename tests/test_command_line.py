@@ -10,7 +10,6 @@ import jsonschema
 import pytest
 from scenario_texts import TREATY, changed
 from terminal import (
-    NOTHING_HAPPENS,
     SMALL,
     done,
     environment,
@@ -548,8 +547,3 @@ def test_a_check_that_fails_is_not_hidden_by_a_reader_that_leaves(folder):
         process.stdout.close()
         assert process.stderr.read() == ""
         assert process.wait() == 1
-
-
-def test_the_scenarios_of_these_tests_are_what_they_say():
-    assert "count: 50" in NOTHING_HAPPENS
-    assert "1e-6 per mine-year" in NOTHING_HAPPENS
