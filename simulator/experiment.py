@@ -1,7 +1,7 @@
 """Running scenarios: replicates played together, stopped early when tight enough, kept as they finish."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,7 @@ from simulator.ensemble import Ensemble, stack
 from simulator.executor import in_order
 from simulator.expected import Expected, expected
 from simulator.metrics import widest_relative_error
-from simulator.problems import input_error
+from simulator.problems import InputError, Problem, input_error
 from simulator.scenario_file import LoadedScenario
 from simulator.trajectory import Trajectory
 from simulator.world import World, build_world, stream_slots
@@ -64,19 +64,20 @@ def build_worlds(scenarios: Sequence[LoadedScenario]) -> list[World]:
     Raises InputError when scenarios differ in start or horizon, or use what is not modelled.
     """
     reference = scenarios[0]
+    if problems := [problem for loaded in scenarios[1:] for problem in _differing(loaded, reference)]:
+        raise InputError(problems)
     names = list(reference.scenario.mines)
-    worlds = []
-    for loaded in scenarios:
-        for key in ("start", "horizon"):
-            mine, its = getattr(loaded.scenario, key), getattr(reference.scenario, key)
-            if mine != its:
-                unit = " days" if key == "horizon" else ""
-                message = (
-                    f"is {mine}{unit}, but {its}{unit} in the reference {reference.name}; a comparison needs the same"
-                )
-                raise input_error(message, mark=loaded.place([key]), path=key)
-        worlds.append(build_world(loaded, stream_slots(names, list(loaded.scenario.mines))))
-    return worlds
+    return [build_world(loaded, stream_slots(names, list(loaded.scenario.mines))) for loaded in scenarios]
+
+
+def _differing(loaded: LoadedScenario, reference: LoadedScenario) -> Iterator[Problem]:
+    """What keeps a scenario from being compared with the reference."""
+    for key in ("start", "horizon"):
+        own, its = getattr(loaded.scenario, key), getattr(reference.scenario, key)
+        if own != its:
+            shown = [f"{value:g} days" if key == "horizon" else str(value) for value in (own, its)]
+            message = f"is {shown[0]}, but {shown[1]} in the reference {reference.name}; a comparison needs the same"
+            yield Problem(loaded.place([key]), key, message)
 
 
 def run(
