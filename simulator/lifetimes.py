@@ -141,15 +141,12 @@ def quadrature_edges(law: Law) -> Array:
             return np.maximum(mean + sd * _SD_EDGES, 0.0)
         case _:
             edges = np.sort(inverse_survival(law, _QUANTILE_EDGES))
-            has_pole = isinstance(law, Weibull | Gamma) and law.shape < 1
-            return _graded(edges) if has_pole or isinstance(law, Lognormal) else edges
+            # A broken power of time at 0, or a spread over powers of ten, is smooth in the logarithm of time only.
+            return edges if isinstance(law, Exponential) else _graded(edges)
 
 
 def _graded(edges: Array) -> Array:
-    """Rising edges with more between them wherever one is over twice the one before.
-
-    A law that spreads over powers of ten, or has a pole at 0, is smooth in the logarithm of time only.
-    """
+    """Rising edges with more between them wherever one is over twice the one before, from 0."""
     positive = edges[edges > 0]
     counts = np.ceil(np.log2(positive[1:] / positive[:-1])).astype(int)
     between = [

@@ -6,14 +6,11 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 import simulator
 from simulator.experiment import Plan, run
 from simulator.scenario_file import load, shipped_scenarios
 from simulator.verification import verify
-
-pytestmark = pytest.mark.wheel
 
 
 def minesim(*arguments, cwd):
