@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from simulator.evidence import ASSUMPTION, sourced_values
+from simulator.expected import laid_share
 from simulator.experiment import Outcome, ScenarioOutcome
 from simulator.findings import Comparison, Finding, comparisons, named
-from simulator.metrics import KEY_DATES
+from simulator.metrics import KEY_DATES, RISK_BELOW
 from simulator.wording import counted, duration, listed, number, span
 
 SCOPE = "A model of civilian harm and clean-up; no result is evidence that land is safe."
@@ -56,7 +57,7 @@ def _key_date(outcome: Outcome, by_scenario: Sequence[Sequence[Finding]]) -> tup
 def _laid(part: ScenarioOutcome, days: float) -> str:
     index = int(np.searchsorted(part.world.times, days - 1e-9))
     total = sum(kind.count for kind in part.world.kinds)
-    laid = round(float(part.expected.curves.laid[:, index].sum()))
+    laid = round(sum(kind.count * float(laid_share(kind, part.world.times)[index]) for kind in part.world.kinds))
     if laid == total:
         return f"{number(total)} mines"
     return f"{number(laid)} mines laid by then"
@@ -114,7 +115,10 @@ def _fewer_or_more(low: float, high: float) -> str:
 
 def _threshold_sentences(outcome: Outcome, by_scenario: Sequence[Sequence[Finding]]) -> Iterator[str]:
     labels = {
-        finding.metric.name: finding.label for found in by_scenario for finding in found if finding.metric.is_time
+        finding.metric.name: finding.label
+        for found in by_scenario
+        for finding in found
+        if finding.metric.name.startswith(RISK_BELOW)
     }
     for name, label in labels.items():
         known = [

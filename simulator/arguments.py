@@ -1,4 +1,4 @@
-"""What may stand on the command line: shares, whole numbers, and verbs that may be misspelt."""
+"""What may stand on the command line: shares, times, whole numbers, and verbs that may be misspelt."""
 
 from typing import Any
 
@@ -23,6 +23,26 @@ class Percent(click.ParamType[float]):
         if not 0 < precision < 1:
             self.fail(f"must be above 0 and below 100%, got {value}", param, ctx)
         return precision
+
+
+class Days(click.ParamType[float]):
+    """A time since the start, such as "90 days" or 1year; in days."""
+
+    name = "TIME"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Read a duration; ends with a usage error when it is none."""
+        if isinstance(value, float):
+            return value
+        from simulator.units import DURATION, UnitError, quantity
+
+        try:
+            days = quantity(str(value), DURATION)
+        except UnitError as error:
+            self.fail(str(error), param, ctx)
+        if not days >= 0:
+            self.fail(f"must not be before the start, got {value}", param, ctx)
+        return days
 
 
 class WholeNumber(click.ParamType[int]):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import click
 
 from simulator import __version__
-from simulator.arguments import Percent, Verbs, WholeNumber
+from simulator.arguments import Days, Percent, Verbs, WholeNumber
 
 if TYPE_CHECKING:
     from simulator.experiment import Plan
@@ -62,6 +62,9 @@ def _writing(command: Command) -> Command:
                      help="Simulate, or compute the expected curves in closed form."),
         click.option("--precision", type=Percent(), help="Stop early once mine-days and casualties are known this "
                      "well (half width of the 95 % interval), e.g. 2%."),
+        click.option("--map-day", "map_days", type=Days(), multiple=True, metavar="TIME",
+                     help="Draw maps of this time since the start, e.g. '90 days'. Repeatable "
+                     "[default: 30 days, 1 year, 10 years]."),
         click.option("--force", is_flag=True, help="Replace another result in the output folder."),
         click.option("--no-figures", is_flag=True, help="Write no figures."),
     )  # fmt: skip
@@ -102,6 +105,7 @@ def run(scenario: Path, **options: Any) -> None:
       minesim run scenarios/treaty-limit.yaml
       minesim run scenarios/official-claim.yaml --replicates 200 --precision 2% -o results/official
       minesim run scenarios/treaty-limit.yaml --method expected
+      minesim run scenarios/district.yaml --map-day '90 days' --map-day '5 years'
     """
     _simulate([scenario], options)
 
@@ -129,7 +133,10 @@ def compare(reference: Path, scenarios: tuple[Path, ...], **options: Any) -> Non
 @click.argument("scenario", type=FILE)
 @_computing
 def verify(scenario: Path, **options: Any) -> int:
-    """Check the simulation of a scenario against its closed form, as z-scores.
+    """Check the simulation of a scenario, as z-scores, against its closed form.
+
+    Where teams, marking, belts or clusters leave none, against a second engine that counts expected numbers in each
+    cell.
 
     Exit status 1 if they disagree; by chance alone that happens once in 1,000 times.
 
@@ -178,7 +185,7 @@ def validate(scenarios: tuple[Path, ...], overrides: tuple[str, ...]) -> int:
     from simulator.console import say
     from simulator.problems import InputError, printable
     from simulator.project import existing
-    from simulator.scenario_file import SOURCES, load, read_sources
+    from simulator.scenario_file import SOURCES, read_sources
 
     failed = False
     for path in scenarios:
@@ -186,7 +193,7 @@ def validate(scenarios: tuple[Path, ...], overrides: tuple[str, ...]) -> int:
             if path.name == SOURCES:
                 what = f"{len(read_sources(existing(path)))} references"
             else:
-                what = load(existing(path), overrides).scenario.title
+                what = _checked_scenario(existing(path), overrides)
         except InputError as error:
             failed = True
             say(str(error), error=True)
@@ -319,6 +326,19 @@ def _load(paths: Sequence[Path], options: dict[str, Any]) -> "list[LoadedScenari
     return load_together(paths, overrides)
 
 
+def _checked_scenario(path: Path, overrides: Sequence[str]) -> str:
+    """Check a scenario and the files it names; returns its title."""
+    from simulator.scenario_file import load
+
+    loaded = load(path, overrides)
+    if loaded.files:
+        # Borders and lines need geometry, which plain scenarios do not load.
+        from simulator.place import read_place
+
+        read_place(loaded)
+    return loaded.scenario.title
+
+
 def _plan(loaded: "Sequence[LoadedScenario]", options: dict[str, Any]) -> "Plan":
     from simulator.experiment import Plan
 
@@ -328,7 +348,17 @@ def _plan(loaded: "Sequence[LoadedScenario]", options: dict[str, Any]) -> "Plan"
         workers=options["workers"],
         precision=options.get("precision"),
         method=options.get("method", "simulate"),
+        map_days=_map_days(options),
     )
+
+
+def _map_days(options: dict[str, Any]) -> tuple[float, ...]:
+    """The days of which maps are kept: none where nothing is written or simulated."""
+    from simulator.metrics import MAP_DAYS
+
+    if options.get("method") != "simulate":
+        return ()
+    return tuple(sorted(set(options["map_days"]))) or MAP_DAYS
 
 
 def _hush(workers: int) -> None:

@@ -5,7 +5,16 @@ from pathlib import Path
 
 from simulator import answer, outputs, store
 from simulator.console import Interrupted, progress, say, show_table
-from simulator.experiment import Outcome, Plan, build_worlds, run
+from simulator.expected import expected, obstacles
+from simulator.experiment import (
+    EXPECTED,
+    Outcome,
+    Plan,
+    build_worlds,
+    count_replicates,
+    refuse_without_closed_form,
+    run,
+)
 from simulator.findings import Comparison, comparisons, findings, named, table_label
 from simulator.manifest import (
     MANIFEST,
@@ -17,12 +26,13 @@ from simulator.manifest import (
     other_versions,
     plan_of,
     read_manifest,
+    scenario_of,
     sha256,
 )
 from simulator.problems import printable
 from simulator.publishing import claimed, publish
-from simulator.scenario_file import LoadedScenario, from_tree
-from simulator.verification import FALSE_ALARM, Verdict, verify
+from simulator.scenario_file import LoadedScenario
+from simulator.verification import FALSE_ALARM, Verdict, verify, verify_by_counts
 from simulator.wording import counted, number
 
 _LONGEST_LINE = 120
@@ -43,7 +53,9 @@ def simulate(
     Raises Interrupted, with what is kept and how to go on, when the user stops it.
     """
     # Problems of the model are found before a folder is made.
-    build_worlds(loaded)
+    worlds = build_worlds(loaded)
+    if plan.method == EXPECTED:
+        refuse_without_closed_form(loaded, worlds)
     digest = computation_digest(loaded, plan)
     kept = 0
     try:
@@ -106,18 +118,27 @@ def verify_scenario(loaded: LoadedScenario, plan: Plan, *, quiet: bool) -> bool:
     part = outcome.scenarios[0]
     if part.ensemble is None:
         raise ValueError("verification needs a simulation")
-    verdict = verify(part.ensemble, part.expected)
+    reasons = obstacles(part.world)
+    if reasons:
+        with progress("counting", plan.replicates, quiet=quiet) as report:
+            counted = count_replicates(part.world, outcome.replicates, plan.workers, report)
+        verdict = verify_by_counts(part.ensemble, counted)
+    else:
+        verdict = verify(part.ensemble, expected(part.world))
+    against = "the count-based engine" if reasons else "closed form"
     if not quiet:
-        _show_scores(verdict)
+        for reason in reasons:
+            say(f"No closed form: {printable(reason)}.")
+        _show_scores(verdict, against)
     if not (quiet and verdict.agrees):
-        say(_verdict_sentence(verdict), error=quiet)
+        say(_verdict_sentence(verdict, against), error=quiet)
     return verdict.agrees
 
 
 def run_again(folder: Path, workers: int, *, quiet: bool) -> bool:
     """Run a result again from its manifest and compare every file byte by byte; returns whether all are identical."""
     manifest = read_manifest(folder)
-    loaded = [from_tree(entry.name, entry.tree) for entry in manifest.scenarios]
+    loaded = [scenario_of(entry) for entry in manifest.scenarios]
     plan = plan_of(manifest, workers)
     with progress("running again", plan.replicates, quiet=quiet) as report:
         outcome = run(loaded, plan, progress=report)
@@ -167,22 +188,22 @@ def _pairing(comparison: Comparison) -> str:
     )
 
 
-def _show_scores(verdict: Verdict) -> None:
+def _show_scores(verdict: Verdict, against: str) -> None:
     """Print the z-scores, a line for each day and a column for each quantity and reading."""
     columns = list(dict.fromkeys((check.quantity, check.reading) for check in verdict.checks))
     scores = {(check.time_days, check.quantity, check.reading): check.z for check in verdict.checks}
     days = list(dict.fromkeys(check.time_days for check in verdict.checks))
     rows = [[f"{day:g}", *(f"{scores[day, *column]:+.2f}" for column in columns)] for day in days]
-    say("z-scores of the simulation against the closed form; played: counts, estimate: the conditional mean\n")
+    say(f"z-scores of the simulation against {against}; played: counts, estimate: the conditional mean\n")
     show_table(["day", *(f"{quantity} ({reading})" for quantity, reading in columns)], rows)
     say()
 
 
-def _verdict_sentence(verdict: Verdict) -> str:
+def _verdict_sentence(verdict: Verdict, against: str) -> str:
     worst = max(verdict.checks, key=lambda check: abs(check.z))
     word = "agree" if verdict.agrees else "DISAGREE"
     return (
-        f"Simulation and closed form {word}: the largest of {len(verdict.checks)} scores is {worst.z:+.2f} "
+        f"Simulation and {against} {word}: the largest of {len(verdict.checks)} scores is {worst.z:+.2f} "
         f"({worst.quantity}, {worst.reading}, day {worst.time_days:g}: {number(worst.simulated, 6)} against "
         f"{number(worst.expected, 6)}), the limit {verdict.limit:.2f}. A correct program exceeds it once in "
         f"{1 / FALSE_ALARM:,.0f} times."

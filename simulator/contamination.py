@@ -16,6 +16,7 @@ from simulator.quantities import (
     Count,
     Day,
     Energy,
+    Groups,
     Length,
     MonthlyTemperature,
     PositiveCount,
@@ -68,14 +69,14 @@ class Laying(Spec):
 class Belt(Spec):
     """Along a line, Gaussian across."""
 
-    line: FileName = Field(description="GeoJSON file with a LineString")
+    line: FileName = Field(description="GeoJSON file with a LineString (in a rectangle: km from its south-west corner)")
     width: PositiveLength
 
 
 class Clusters(Spec):
     """Groups of mines around random centres (a Thomas process)."""
 
-    count: PositiveCount
+    count: Groups
     spread: PositiveLength
 
 

@@ -1,52 +1,27 @@
-"""Playing a world: the only door to SimPy.
+"""Playing a world: draw its mines, let the field act, and read what became of every mine.
 
-What interacts is an event: a mine laid in a cell, and the dose of a cell reaching the next mine's accident threshold.
-Each cell has one pending accident at most; when another mine's becomes the next, a new one is scheduled and the old
-one, when its turn comes, sees by its version that it is stale. Everything else is read from the latent columns by
-`simulator.tally`.
+Where nothing interacts the field's history changes nothing, and each chunk is read as soon as it is drawn. Where
+accidents mark cells or teams clear them, the columns are kept until the field has been played, or drawn again if there
+are too many to keep: keyed draws are the same whenever they are drawn.
 """
 
-import heapq
-from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 
 import numpy as np
-import simpy
 from numpy.typing import NDArray
 
-from simulator.clocks import Array, day_of, pace_at, read
-from simulator.population import CHUNK, chunks
-from simulator.tally import Candidates, Tally, add_chunk
-from simulator.trajectory import Bins, Curves, TimeBins, Trajectory, bins_of, time_bins
-from simulator.units import DAYS_PER_YEAR
-from simulator.world import World
+from simulator.clearance import RANDOM
+from simulator.clocks import Array
+from simulator.encounters import candidates_of, cell_days
+from simulator.field import Candidates, Contamination, play_field
+from simulator.history import History
+from simulator.population import CHUNK, Chunk, Purpose, chunks, uniforms
+from simulator.readout import block_of_cells, land_of, maps_of, read_curves
+from simulator.tally import Reading, Tally, add_chunk, empty_tally
+from simulator.trajectory import Trajectory, time_bins
+from simulator.world import MineKind, World
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Accidents:
-    """Accidents in the order they happened, shape [A] each: day, class, mine, cell, and how the mine would have ended.
-
-    ``events`` is what the event queue handled for them.
-    """
-
-    day: Array
-    kind: NDArray[np.intp]
-    mine: NDArray[np.int64]
-    cell: NDArray[np.intp]
-    end: Array
-    inert_after: NDArray[np.bool_]
-    events: int
-
-
-@dataclass(slots=True, eq=False)
-class CellQueue:
-    """Mines of a cell that wait for the cell's dose to reach them: a heap of (dose, row); ``version`` marks what is
-    pending.
-    """
-
-    version: int = 0
-    waiting: list[tuple[float, int]] = field(default_factory=list)
+_MOST_KEPT = 15_000_000  # mines whose columns are kept in memory, some 60 bytes each
 
 
 def play(world: World, replicate: int, chunk_size: int = CHUNK, seed: int | None = None) -> Trajectory:
@@ -55,190 +30,94 @@ def play(world: World, replicate: int, chunk_size: int = CHUNK, seed: int | None
     The result depends on the world, the seed and ``replicate``, never on ``chunk_size``.
     """
     seed = world.seed if seed is None else seed
-    grid = time_bins(world.times)
-    tallies = []
-    for kind in world.kinds:
-        tally = Tally(world.exposure.group_activity.size, grid.size + 1, world.region.area_km2.size)
-        for chunk in chunks(kind, world.region, seed, replicate, chunk_size):
-            add_chunk(tally, chunk, kind, world.exposure, grid)
-        tallies.append(tally)
-    accidents = play_accidents(world, [tally.candidates for tally in tallies])
+    if world.interacts:
+        tallies, history, reading = _play_interacting(world, replicate, chunk_size, seed)
+    else:
+        tallies, history, reading = _play_apart(world, replicate, chunk_size, seed)
     return Trajectory(
-        _played(world, tallies, accidents, grid),
-        _estimated(world, tallies, grid),
-        _denied(world, tallies, grid),
-        accidents.events,
+        read_curves(reading, history, [tally.played for tally in tallies], tallies, played=True),
+        read_curves(reading, history, [tally.estimate for tally in tallies], tallies, played=False),
+        land_of(reading, history, [tally.first_laid for tally in tallies]),
+        maps_of(reading, history, tallies),
+        history.events,
     )
 
 
-def play_accidents(world: World, candidates: Sequence[Sequence[Candidates]]) -> Accidents:
-    """Let the dose of every cell rise to the horizon and record which mines it reaches while they are hazardous.
+def _play_apart(world: World, replicate: int, chunk_size: int, seed: int) -> tuple[list[Tally], History, Reading]:
+    """Read each chunk as it is drawn; accidents are played, but change nothing."""
+    reading = _reading(world, None)
+    found: list[Candidates] = []
+    tallies = []
+    for index, kind in enumerate(world.kinds):
+        tally = empty_tally(reading)
+        for chunk in chunks(world, kind, replicate, seed, chunk_size):
+            add_chunk(tally, chunk, kind, reading)
+            found.append(candidates_of(chunk, index, world))
+        tallies.append(tally)
+    history = play_field(world, joined(found), _contamination(world), None)
+    return tallies, history, reading
 
-    ``candidates`` are, class by class, the mines that could be reached at all.
-    """
-    kind = np.concatenate([np.empty(0, np.intp), *(np.full(part.mine.size, index)
-                           for index, parts in enumerate(candidates) for part in parts)])  # fmt: skip
-    mine, cell, laid, threshold, end, inert = (
-        np.concatenate([np.empty(0, dtype), *(getattr(part, name) for parts in candidates for part in parts)])
-        for name, dtype in (("mine", int), ("cell", int), ("laid", float), ("threshold", float), ("end", float),
-                            ("inert_after", bool))
+
+def _play_interacting(world: World, replicate: int, chunk_size: int, seed: int) -> tuple[list[Tally], History, Reading]:
+    """Draw every mine, play the field with those that matter to it, then read all of them against its history."""
+    keep = sum(kind.count for kind in world.kinds) <= _MOST_KEPT
+    kept: list[list[Chunk]] = []
+    found: list[Candidates] = []
+    laid = _contamination(world)
+    for index, kind in enumerate(world.kinds):
+        kept.append([])
+        for chunk in chunks(world, kind, replicate, seed, chunk_size):
+            found.append(candidates_of(chunk, index, world))
+            _contaminate(laid, chunk, kind)
+            if keep:
+                kept[-1].append(chunk)
+    history = play_field(world, joined(found), laid, _cell_order(world, replicate, seed))
+    reading = _reading(world, history)
+    tallies = []
+    for kind, drawn in zip(world.kinds, kept, strict=True):
+        tally = empty_tally(reading)
+        again: Iterator[Chunk] | Sequence[Chunk] = drawn if keep else chunks(world, kind, replicate, seed, chunk_size)
+        for chunk in again:
+            add_chunk(tally, chunk, kind, reading)
+        tallies.append(tally)
+    return tallies, history, reading
+
+
+def joined(parts: Sequence[Candidates]) -> Candidates:
+    """Candidates of several chunks in one, class by class and mine by mine."""
+    columns = (
+        np.concatenate([np.empty(0, dtype), *(getattr(part, name) for part in parts)])
+        for name, dtype in (
+            ("kind", np.intp), ("mine", np.int64), ("cell", np.intp), ("laid", float), ("threshold", float),
+            ("end", float), ("found_in", np.intp),
+        )
     )  # fmt: skip
-    exposure = world.exposure
-    # A mine laid later starts from its cell's dose of that day.
-    target = read(exposure.clock, laid) + threshold / exposure.activity[cell]
-    due = day_of(exposure.clock, target)
-
-    env = simpy.Environment()
-    reached: list[int] = []
-    cells: dict[int, CellQueue] = defaultdict(CellQueue)
-    for row in range(mine.size):
-        if laid[row] > 0:
-            lay_later(env, cells[int(cell[row])], row, float(laid[row]), target, due, end, reached)
-        else:
-            cells[int(cell[row])].waiting.append((float(target[row]), row))
-    for queue in cells.values():
-        heapq.heapify(queue.waiting)
-        schedule_next(env, queue, due, end, reached)
-    events = 0
-    while env.peek() <= world.horizon_days:
-        env.step()
-        events += 1
-    order = np.array(reached, dtype=np.intp)
-    return Accidents(
-        due[order], kind[order].astype(np.intp), mine[order], cell[order], end[order], inert[order], events
-    )
+    return Candidates(*columns)
 
 
-def lay_later(
-    env: simpy.Environment,
-    queue: CellQueue,
-    row: int,
-    day: float,
-    target: Array,
-    due: Array,
-    end: Array,
-    reached: list[int],
-) -> None:
-    """Schedule the laying of a mine: on that day it joins its cell's queue, and may be the next to be reached."""
-
-    def lay(_: simpy.Event) -> None:
-        heapq.heappush(queue.waiting, (float(target[row]), row))
-        if queue.waiting[0][1] == row:
-            schedule_next(env, queue, due, end, reached)
-
-    timeout(env, day).callbacks.append(lay)
+def _reading(world: World, history: History | None) -> Reading:
+    blocks: NDArray[np.intp] | None = block_of_cells(world.region) if world.map_days else None
+    count = 0 if blocks is None else int(blocks.max()) + 1
+    grid = time_bins(world.times)
+    return Reading(world, grid, history, cell_days(history, grid), blocks, count)
 
 
-def schedule_next(env: simpy.Environment, queue: CellQueue, due: Array, end: Array, reached: list[int]) -> None:
-    """Schedule the accident of the mine that the cell's dose reaches next, in place of whatever was pending."""
-    queue.version += 1
-    if not queue.waiting:
-        return
-    version, (_, row) = queue.version, queue.waiting[0]
-
-    def reach(_: simpy.Event) -> None:
-        if version != queue.version:
-            return
-        heapq.heappop(queue.waiting)
-        # A tie goes to expiry: a mine that ends at this very time is no longer hazardous.
-        if due[row] < end[row]:
-            reached.append(row)
-        schedule_next(env, queue, due, end, reached)
-
-    timeout(env, float(due[row])).callbacks.append(reach)
+def _contamination(world: World) -> Contamination:
+    cells = world.region.area_km2.size
+    return Contamination(np.full(cells, np.inf), np.full(cells, -np.inf))
 
 
-def timeout(env: simpy.Environment, day: float) -> simpy.Timeout:
-    """A timeout that ends on a day; raises ValueError for a day in the past or NaN, which SimPy would accept in
-    silence.
-    """
-    delay = max(day - env.now, 0.0) if day - env.now > -1e-6 else day - env.now
-    if not delay >= 0:
-        raise ValueError(f"cannot wait from day {env.now} until day {day}")
-    return env.timeout(delay)
+def _contaminate(laid: Contamination, chunk: Chunk, kind: MineKind) -> None:
+    """Note when cells receive the items of a chunk."""
+    if kind.is_wave:
+        np.minimum.at(laid.first_laid, chunk.cell, chunk.laid)
+        np.maximum.at(laid.last_laid, chunk.cell, chunk.laid)
+    else:
+        laid.first_laid[chunk.cell] = np.minimum(laid.first_laid[chunk.cell], kind.laid_from)
+        laid.last_laid[chunk.cell] = np.maximum(laid.last_laid[chunk.cell], kind.laid_from)
 
 
-def _played(world: World, tallies: Sequence[Tally], accidents: Accidents, grid: TimeBins) -> Curves:
-    size, groups = grid.size + 1, world.exposure.group_activity.size
-    pace = pace_at(world.exposure.clock, grid.times) * DAYS_PER_YEAR
-    rows = []
-    for index, tally in enumerate(tallies):
-        mine = accidents.kind == index
-        day, end = accidents.day[mine], accidents.end[mine]
-        at, ended = bins_of(day, grid), bins_of(end, grid)
-        group = world.exposure.group[accidents.cell[mine]] * size
-
-        def by_group(bins: Bins, group: Bins = group) -> Bins:
-            return np.bincount(bins + group, minlength=groups * size)
-
-        # From its accident on a mine is not hazardous; what it would have done later does not happen.
-        armed = tally.group_sums["armed"].reshape(groups, -1)
-        ended_now = (tally.group_sums["ended"] + by_group(at) - by_group(ended)).reshape(groups, -1)
-        working = _cumulated(armed - ended_now)
-        hazardous, sums = working.sum(axis=0), tally.sums
-        laid, lost = _cumulated(sums["laid"]), _cumulated(np.bincount(at, minlength=size))
-        inert_lost = _cumulated(np.bincount(ended[accidents.inert_after[mine]], minlength=size))
-        days_ended = _cumulated(sums["ended_days"] - np.bincount(ended, np.minimum(end, grid.times[-1]), size))
-        days_ended += _cumulated(np.bincount(at, day, size))
-        rows.append(
-            (
-                laid,
-                hazardous,
-                laid - _cumulated(armed.sum(axis=0)) + _cumulated(sums["ended_inert"]) - inert_lost,
-                lost,
-                world.exposure.group_activity @ working * pace,
-                days_ended + grid.times * hazardous - _cumulated(sums["laid_days"]),
-            )
-        )
-    return _curves(rows)
-
-
-def _estimated(world: World, tallies: Sequence[Tally], grid: TimeBins) -> Curves:
-    exposure = world.exposure
-    dose = exposure.group_activity[:, None] * read(exposure.clock, grid.times)
-    middle = exposure.group_activity[:, None] * read(exposure.clock, (grid.times[1:] + grid.times[:-1]) / 2)
-    rows = []
-    for kind, tally in zip(world.kinds, tallies, strict=True):
-        armed = 1.0 - kind.arming_failure
-        # Counted from the end, so that a residue of a few in a million is not the difference of two large numbers.
-        sums = {name: histogram.reshape(tally.groups, -1) for name, histogram in tally.group_sums.items()}
-        working = _later(sums["estimate_ended"]) - _later(sums["estimate_started"])
-        by_group = armed * np.exp(-dose) * working
-        hazardous = by_group.sum(axis=0)
-        laid = _cumulated(tally.sums["laid"])
-        device_days = _cumulated(sums["estimate_ended_days"] - sums["estimate_started_days"]) + grid.times * working
-        mine_days = armed * (np.exp(-middle) * np.diff(device_days)).sum(axis=0)
-        rows.append(
-            (
-                laid,
-                hazardous,
-                laid * kind.arming_failure + armed * _cumulated(tally.sums["estimate_inert"]),
-                armed * laid - hazardous - armed * _cumulated(tally.sums["estimate_ended"]),
-                exposure.group_activity @ by_group * pace_at(exposure.clock, grid.times) * DAYS_PER_YEAR,
-                np.concatenate(([0.0], np.cumsum(mine_days))),
-            )
-        )
-    return _curves(rows)
-
-
-def _denied(world: World, tallies: Sequence[Tally], grid: TimeBins) -> Array:
-    first = [tally.first_laid for tally in tallies]
-    rows = [
-        _cumulated(np.bincount(bins_of(days, grid), world.region.area_km2, grid.size + 1))
-        for days in (*first, np.min(first, axis=0))
-    ]
-    return np.array(rows)
-
-
-def _curves(rows: Sequence[Sequence[Array]]) -> Curves:
-    return Curves(*(np.array(column) for column in zip(*rows, strict=True)))
-
-
-def _later(histogram: Array) -> Array:
-    """What happens only after each grid time, shape [G, T], from a histogram [G, T + 1]."""
-    return np.cumsum(histogram[:, :0:-1], axis=1)[:, ::-1]
-
-
-def _cumulated(histogram: NDArray[np.generic]) -> Array:
-    """What has happened by each grid time, from a histogram over bins [..., T + 1]."""
-    return np.cumsum(histogram[..., :-1], axis=-1, dtype=float)
+def _cell_order(world: World, replicate: int, seed: int) -> Array | None:
+    if world.clearance is None or world.clearance.order != RANDOM:
+        return None
+    return uniforms(seed, replicate, Purpose.CELL_ORDER, 0, 0, world.region.area_km2.size)

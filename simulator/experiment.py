@@ -7,12 +7,15 @@ from functools import partial
 from pathlib import Path
 
 from simulator import store
+from simulator.clocks import Array
+from simulator.counts import count, courses
 from simulator.engine import play
 from simulator.ensemble import Ensemble, stack
 from simulator.executor import in_order
-from simulator.expected import Expected, expected
+from simulator.expected import Expected, Spreads, expected, obstacles, spreads
 from simulator.metrics import widest_relative_error
 from simulator.problems import InputError, Problem, input_error
+from simulator.readout import block_of_cells
 from simulator.scenario_file import LoadedScenario
 from simulator.trajectory import Trajectory
 from simulator.world import World, build_world, stream_slots
@@ -27,22 +30,37 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How to run: replicates at most, worker processes, the relative precision that is enough (None: play them all)."""
+    """How to run: replicates at most, worker processes, the relative precision that is enough (None: play them all).
+
+    ``map_days`` are the days of which maps are kept.
+    """
 
     replicates: int
     workers: int = 1
     precision: float | None = None
     method: str = SIMULATE
+    map_days: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ScenarioOutcome:
-    """One scenario's part of a result; ``ensemble`` is None when only the closed form was asked for."""
+    """One scenario's part of a result: simulated (``ensemble``), or in closed form (``expected``); the other is None.
+
+    ``spreads`` bound the errors of a simulation from below.
+    """
 
     loaded: LoadedScenario
     world: World
-    expected: Expected
+    expected: Expected | None
     ensemble: Ensemble | None
+    spreads: Spreads
+
+    @property
+    def closed_form(self) -> Expected:
+        """The closed form of a scenario that was computed in it."""
+        if self.expected is None:
+            raise ValueError("the scenario was simulated")
+        return self.expected
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,16 +76,30 @@ class Outcome:
     seconds: float
 
 
-def build_worlds(scenarios: Sequence[LoadedScenario]) -> list[World]:
+def build_worlds(scenarios: Sequence[LoadedScenario], map_days: Sequence[float] = ()) -> list[World]:
     """Worlds that can be compared: on the first one's time grid, with classes in the slots of their counterparts.
 
-    Raises InputError when scenarios differ in start or horizon, or use what is not modelled.
+    Raises InputError when scenarios differ in start or horizon, or a file of theirs is wrong.
     """
     reference = scenarios[0]
     if problems := [problem for loaded in scenarios[1:] for problem in _differing(loaded, reference)]:
         raise InputError(problems)
     names = list(reference.scenario.mines)
-    return [build_world(loaded, stream_slots(names, list(loaded.scenario.mines))) for loaded in scenarios]
+    return [
+        build_world(loaded, stream_slots(names, list(loaded.scenario.mines)), map_days=map_days) for loaded in scenarios
+    ]
+
+
+def refuse_without_closed_form(scenarios: Sequence[LoadedScenario], worlds: Sequence[World]) -> None:
+    """Raise InputError, a line for each key that keeps a scenario from having a closed form."""
+    problems = []
+    for loaded, world in zip(scenarios, worlds, strict=True):
+        for reason in obstacles(world):
+            path, _, why = reason.partition(": ")
+            mark = loaded.key_place(path.split("."))
+            problems.append(Problem(mark, path, f"has no closed form: {why}; use --method simulate"))
+    if problems:
+        raise InputError(problems)
 
 
 def _differing(loaded: LoadedScenario, reference: LoadedScenario) -> Iterator[Problem]:
@@ -94,21 +126,31 @@ def run(
     there if they exist. KeyboardInterrupt passes through after they are safe.
     """
     started = time.perf_counter()
-    worlds = build_worlds(scenarios)
-    closed = [expected(world) for world in worlds]
+    worlds = build_worlds(scenarios, plan.map_days)
+    nothing = [None] * len(worlds)
     if plan.method == EXPECTED:
-        parts = tuple(map(ScenarioOutcome, scenarios, worlds, closed, [None] * len(worlds)))
+        refuse_without_closed_form(scenarios, worlds)
+        parts = tuple(map(ScenarioOutcome, scenarios, worlds, map(expected, worlds), nothing, map(spreads, worlds)))
         return Outcome(parts, plan, 0, None, time.perf_counter() - started)
     _refuse_too_much(worlds, plan)
     played, precise = _replicates(worlds, plan, digest, folder, progress or _unseen)
     ensembles = _stacked(worlds, played)
-    parts = tuple(map(ScenarioOutcome, scenarios, worlds, closed, ensembles))
+    parts = tuple(map(ScenarioOutcome, scenarios, worlds, nothing, ensembles, map(spreads, worlds)))
     return Outcome(parts, plan, len(played), precise, time.perf_counter() - started)
 
 
 def play_together(worlds: Sequence[World], replicate: int) -> list[Trajectory]:
     """One replicate of every world, from the first world's seed."""
     return [play(world, replicate, seed=worlds[0].seed) for world in worlds]
+
+
+def count_replicates(world: World, replicates: int, workers: int, progress: Progress | None) -> list[dict[str, Array]]:
+    """The same replicates by the count-based engine."""
+    counted = []
+    for one in in_order(partial(count, world, courses(world)), range(replicates), workers):
+        counted.append(one)
+        (progress or _unseen)(len(counted), replicates)
+    return counted
 
 
 def _replicates(
@@ -173,8 +215,9 @@ def _stacked(worlds: Sequence[World], played: Sequence[Sequence[Trajectory]]) ->
 
 
 def _refuse_too_much(worlds: Sequence[World], plan: Plan) -> None:
-    rows = sum(13 * len(world.kinds) + 1 for world in worlds)
-    needed = 2.0 * 8 * plan.replicates * rows * worlds[0].times.size
+    rows = sum(21 * len(world.kinds) + 3 for world in worlds) * worlds[0].times.size
+    rows += sum(4 * len(world.map_days) * int(block_of_cells(world.region).max() + 1) for world in worlds)
+    needed = 2.0 * 8 * plan.replicates * rows
     if not needed <= _MOST_BYTES:
         most = int(plan.replicates * _MOST_BYTES / needed)
         message = f"{plan.replicates:,} replicates would need {needed / 1e9:.0f} GB of memory, at most {most:,} fit"

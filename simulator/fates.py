@@ -22,10 +22,32 @@ _MOST_LAYING_PANELS, _ROUGH_LAYING_PANELS = 800, 12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Whereabouts:
+    """How active people are where a mine may lie: ``activity`` [G] and the probability of each, ``share`` [G]."""
+
+    activity: Array
+    share: Array
+
+    def free(self, dose: Array) -> Array:
+        """The chance of no accident up to a dose of the shared clock, same shape."""
+        return np.tensordot(self.share, np.exp(-np.multiply.outer(self.activity, dose)), 1)
+
+    def pull(self, dose: Array) -> Array:
+        """The chance of none yet times the activity there: the accident rate per unit of dose, same shape."""
+        return np.tensordot(self.share * self.activity, np.exp(-np.multiply.outer(self.activity, dose)), 1)
+
+
+NOWHERE = Whereabouts(np.zeros(1), np.ones(1))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Fate:
-    """Probabilities of one armed mine by failure outcome [4, T] and cause [4 outcomes, 4 causes, T]; mine-days [T]."""
+    """Of one armed mine, by failure outcome: ``hazardous``, ``pull`` (hazardous times activity) and ``mine_days``
+    since the start [4, T], and ``incidence`` by cause [4 outcomes, 4 causes, T].
+    """
 
     hazardous: Array
+    pull: Array
     incidence: Array
     mine_days: Array
 
@@ -48,14 +70,15 @@ def mean_lifetime(laws: Sequence[Law], until_days: float = np.inf) -> float:
     return float((alive * weights).sum())
 
 
-def fate(world: World, kind: MineKind, activity: float, *, rough: bool = False) -> Fate:
-    """What becomes of an armed mine of the class in a cell of the given activity, averaged over the laying period."""
+def fate(world: World, kind: MineKind, where: Whereabouts, *, rough: bool = False) -> Fate:
+    """What becomes of an armed mine of the class, averaged over where it lies and the laying period."""
     size = world.times.size
-    total = Fate(np.zeros((4, size)), np.zeros((4, 4, size)), np.zeros((4, size)))
+    total = Fate(np.zeros((4, size)), np.zeros((4, size)), np.zeros((4, 4, size)), np.zeros((4, size)))
     for laid, weight in _laying(world, kind, rough=rough):
-        one = _fate_of_mine(world, kind, activity, laid)
+        one = _fate_of_mine(world, kind, where, laid)
         total = Fate(
             total.hazardous + weight * one.hazardous,
+            total.pull + weight * one.pull,
             total.incidence + weight * one.incidence,
             total.mine_days + weight * one.mine_days,
         )
@@ -108,17 +131,18 @@ def _narrowest(kind: MineKind) -> float:
     return max(min(widths), 0.05)
 
 
-def _fate_of_mine(world: World, kind: MineKind, activity: float, laid: float) -> Fate:
+def _fate_of_mine(world: World, kind: MineKind, where: Whereabouts, laid: float) -> Fate:
     """What becomes of an armed mine laid on one day, integrated over its age: a pole at laying needs digits near age
     0.
     """
     ages = world.times - laid
     clock, exposure = kind.battery_clock, world.exposure.clock
+    before_start = max(-laid, 0.0)
     edges: list[Array] = [
         ages,
-        np.zeros(1),
+        np.array([0.0, before_start]),
         clock.days - laid,
-        exposure.days - laid,
+        _bends_of(exposure, thin=kind.is_wave) - laid,
         quadrature_edges(kind.self_destruct),
         quadrature_edges(kind.ageing),
         _age_of_battery_life(clock, laid, quadrature_edges(kind.battery)),
@@ -134,12 +158,13 @@ def _fate_of_mine(world: World, kind: MineKind, activity: float, laid: float) ->
             at(kind.self_destruct, age),
             at(kind.battery, _advance(clock, laid, age)),
             at(kind.ageing, age),
-            np.exp(-activity * np.maximum(_advance(exposure, laid, age), 0.0)),
+            where.free(np.maximum(_advance(exposure, laid, age), 0.0)),
         )
 
     age, weights = _panels(breaks)
     sd, battery, ageing, free = alive(age)
     working = _by_outcome(sd, battery) * ageing * free
+    pull = where.pull(np.maximum(_advance(exposure, laid, age), 0.0))
     sd_flow = density(kind.self_destruct, age)
     battery_flow = density(kind.battery, _advance(clock, laid, age)) * pace_at(clock, laid + age)
     ageing_flow = density(kind.ageing, age)
@@ -149,7 +174,7 @@ def _fate_of_mine(world: World, kind: MineKind, activity: float, laid: float) ->
             np.stack([sd_flow * battery, sd_flow, zero, zero]) * ageing * free,
             np.stack([sd * battery_flow, zero, battery_flow, zero]) * ageing * free,
             np.stack([sd * battery, sd, battery, one]) * ageing_flow * free,
-            working * activity * pace_at(exposure, laid + age),
+            _by_outcome(sd, battery) * ageing * pull * pace_at(exposure, laid + age),
         ],
         axis=1,
     )
@@ -158,11 +183,24 @@ def _fate_of_mine(world: World, kind: MineKind, activity: float, laid: float) ->
     incidence = _cumulative(flows * weights)[..., index]
     _add_atoms(incidence, kind, laid, alive, ages)
     sd, battery, ageing, free = alive(seen)
+    devices = np.where(ages >= 0, _by_outcome(sd, battery) * ageing, 0.0)
+    mine_days = _cumulative(working * weights)
     return Fate(
-        np.where(ages >= 0, _by_outcome(sd, battery) * ageing * free, 0.0),
+        devices * free,
+        devices * where.pull(np.maximum(_advance(exposure, laid, seen), 0.0)),
         incidence,
-        _cumulative(working * weights)[..., index],
+        # A mine laid before the start counts from the start on.
+        mine_days[:, index] - mine_days[:, [np.searchsorted(breaks, before_start)]],
     )
+
+
+def _bends_of(clock: Clock, *, thin: bool) -> Array:
+    """The days at which a clock changes its pace; ``thin`` keeps the jumps and every eighth of many small bends."""
+    if not thin or clock.days.size < 100:
+        return clock.days
+    change = np.abs(np.diff(clock.paces, prepend=0.0, append=0.0))
+    jumps = change > 0.05 * float(clock.paces.max())
+    return np.asarray(clock.days[jumps | (np.arange(clock.days.size) % 8 == 0)])
 
 
 def _advance(clock: Clock, laid: float, age: Array) -> Array:

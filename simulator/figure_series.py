@@ -50,11 +50,11 @@ def series(part: ScenarioOutcome, quantity: str, *more: str) -> Series:
     """
     names = (quantity, *more)
     if part.ensemble is None:
-        curves, denied = part.expected.curves, part.expected.denied_km2
-        mean = np.sum([curve(part.world, curves, denied, ALL, name) for name in names], axis=0)
+        curves, land = part.closed_form.curves, part.closed_form.land
+        mean = np.sum([curve(part.world, curves, land, ALL, name) for name in names], axis=0)
         return Series(mean, None, None, mean > 0, np.full(mean.shape, LEAST_SAID))
     estimate, played = np.sum([samples(part.ensemble, ALL, name) for name in names], axis=0)
-    error = np.max([least_error(part.ensemble, part.expected, ALL, name) + 0 * played[0] for name in names], axis=0)
+    error = np.max([least_error(part.ensemble, part.spreads, ALL, name) + 0 * played[0] for name in names], axis=0)
     found = band(estimate, played, error)
     return _told((found.mean, found.standard_error, found.p05, found.p95), played, _worth(part, quantity))
 
@@ -75,7 +75,7 @@ def difference(reference: ScenarioOutcome, part: ScenarioOutcome, quantity: str)
 def laid(part: ScenarioOutcome) -> Array:
     """Return the mean number of mines laid by each time, shape [T]."""
     if part.ensemble is None:
-        return np.asarray(part.expected.curves.laid.sum(axis=0))
+        return np.asarray(part.closed_form.curves.laid.sum(axis=0))
     return np.asarray(part.ensemble.estimate.laid.sum(axis=1).mean(axis=0))
 
 
@@ -130,5 +130,5 @@ def _worth(part: ScenarioOutcome, quantity: str) -> float:
     if quantity == "casualties":
         return consequences.casualties_per_accident
     if quantity == "accidents_per_year":
-        return float(np.max(exposure.group_activity) * exposure.clock.paces.max()) * DAYS_PER_YEAR
+        return float(np.max(exposure.activity) * exposure.clock.paces.max()) * DAYS_PER_YEAR
     return 1.0

@@ -7,11 +7,11 @@ import numpy as np
 from scipy import special
 
 from simulator.clocks import Array
-from simulator.ensemble import deaths_per_accident
+from simulator.ensemble import CURVES, deaths_per_accident
 from simulator.experiment import Outcome, ScenarioOutcome
-from simulator.metrics import Metric, averted, expected_value, metric_samples, metrics
+from simulator.metrics import RISK_BELOW, Metric, averted, expected_value, metric_samples, metrics
 from simulator.statistics import Band, PairedDifference, band, paired, zero_events_bound
-from simulator.trajectory import Curves
+from simulator.trajectory import RELEASED_SHARES, Curves, Land
 from simulator.wording import bound, counted, duration, durations, number, span
 from simulator.world import World
 
@@ -52,8 +52,10 @@ def findings(part: ScenarioOutcome) -> list[Finding]:
     thresholds = iter(part.world.thresholds)
     found = []
     for metric in metrics(part.world):
-        if metric.is_time:
-            found.append(_time_finding(metric, part, next(thresholds)))
+        if metric.name.startswith(RISK_BELOW):
+            found.append(_risk_finding(metric, part, next(thresholds)))
+        elif metric.is_time:
+            found.append(_release_finding(metric, part))
         elif part.ensemble is None:
             found.append(_expected_finding(metric, part))
         else:
@@ -106,13 +108,13 @@ def _without_rounding(difference: Array, before: Array, after: Array) -> Array:
 
 def _difference(metric: Metric, reference: ScenarioOutcome, its: Metric, part: ScenarioOutcome) -> PairedDifference:
     if reference.ensemble is None or part.ensemble is None:
-        before = expected_value(metric, reference.world, reference.expected)
-        return exact_difference(np.array(before), np.array(expected_value(its, part.world, part.expected)))
+        before = expected_value(metric, reference.world, reference.closed_form)
+        return exact_difference(np.array(before), np.array(expected_value(its, part.world, part.closed_form)))
     return paired_difference(metric_samples(metric, reference.ensemble), metric_samples(its, part.ensemble))
 
 
 def _expected_finding(metric: Metric, part: ScenarioOutcome) -> Finding:
-    value = expected_value(metric, part.world, part.expected)
+    value = expected_value(metric, part.world, part.closed_form)
     nan = np.array(np.nan)
     exact = Band(np.array(value), np.array(0.0), nan, nan, nan, 0)
     # The closed form never reaches 0 by itself; what is left of it after underflow is not worth a claim.
@@ -160,22 +162,10 @@ def _unseen_finding(metric: Metric, summary: Band, worth: float, runs: int) -> F
     )
 
 
-def _time_finding(metric: Metric, part: ScenarioOutcome, threshold: float) -> Finding:
-    label = f"individual risk below {number(threshold)} per year"
-    horizon = duration(part.world.horizon_days)
-    if part.ensemble is None:
-        value, nan = expected_value(metric, part.world, part.expected), np.array(np.nan)
-        summary = Band(np.array(value), np.array(0.0 if np.isfinite(value) else np.nan), nan, nan, nan, 0)
-        spread = ""
-    else:
-        estimate, played = metric_samples(metric, part.ensemble)
-        p05, p50, p95 = np.quantile(played, (0.05, 0.5, 0.95), axis=0, method="nearest")
-        finite = bool(np.isfinite(estimate).all())
-        mean = np.array(estimate.mean() if finite else np.inf)
-        error = np.array(estimate.std(ddof=1) / np.sqrt(estimate.size) if finite else np.nan)
-        summary = Band(mean, error, p05, p50, p95, estimate.size)
-        spread = durations(float(p05), float(p95)) if p05 < p95 else ""
+def _risk_finding(metric: Metric, part: ScenarioOutcome, threshold: float) -> Finding:
+    summary, spread = _time_band(metric, part)
     risk, days = f"the individual risk of death {{}} {number(threshold)} per year", float(summary.mean)
+    horizon = duration(part.world.horizon_days)
     if days == 0:
         said, text = "always", risk.format("never reaches")
     elif np.isfinite(days):
@@ -183,6 +173,38 @@ def _time_finding(metric: Metric, part: ScenarioOutcome, threshold: float) -> Fi
         text = f"{risk.format('falls below')} after {duration(days)} and stays there"
     else:
         said, text = f"not within {horizon}", f"{risk.format('does not fall below')} within {horizon}"
+    label = f"individual risk below {number(threshold)} per year"
+    return _time_finding(metric, label, summary, (said, spread, text))
+
+
+def _release_finding(metric: Metric, part: ScenarioOutcome) -> Finding:
+    summary, spread = _time_band(metric, part)
+    days, horizon = float(summary.mean), duration(part.world.horizon_days)
+    label = metric.label.removeprefix("time until ").replace(" is ", " ")
+    what = metric.label.removeprefix("time until ").removesuffix(" is released")
+    if np.isfinite(days):
+        said, text = f"after {duration(days)}", f"{what} is released after {duration(days)}"
+    else:
+        said, text = f"not within {horizon}", f"{what} is not released within {horizon} in every simulated world"
+    return _time_finding(metric, label, summary, (said, spread, text))
+
+
+def _time_band(metric: Metric, part: ScenarioOutcome) -> tuple[Band, str]:
+    """The time with its percentiles, and these in words; its mean is infinite if any world did not get there."""
+    if part.ensemble is None:
+        value, nan = expected_value(metric, part.world, part.closed_form), np.array(np.nan)
+        return Band(np.array(value), np.array(0.0 if np.isfinite(value) else np.nan), nan, nan, nan, 0), ""
+    estimate, played = metric_samples(metric, part.ensemble)
+    p05, p50, p95 = np.quantile(played, (0.05, 0.5, 0.95), axis=0, method="nearest")
+    finite = bool(np.isfinite(estimate).all())
+    mean = np.array(estimate.mean() if finite else np.inf)
+    error = np.array(estimate.std(ddof=1) / np.sqrt(estimate.size) if finite else np.nan)
+    spread = durations(float(p05), float(p95)) if p05 < p95 else ""
+    return Band(mean, error, p05, p50, p95, estimate.size), spread
+
+
+def _time_finding(metric: Metric, label: str, summary: Band, words: tuple[str, str, str]) -> Finding:
+    said, spread, text = words
     if said == f"after {spread}":
         spread = ""
     text += f" (90 % of simulated worlds: {spread})" if spread else ""
@@ -197,21 +219,15 @@ def _least_error(metric: Metric, part: ScenarioOutcome) -> float:
     """
     if part.ensemble is None:
         return 0.0
-    known, nothing = part.expected, np.zeros_like(part.expected.curves.laid)
-
-    def combined(spread: Array) -> Array:
-        return np.concatenate((np.sqrt(np.square(spread).sum(axis=0, keepdims=True)), nothing[1:]))
-
-    spreads = Curves(
-        laid=nothing,
-        hazardous=combined(known.hazardous_spread),
-        inert=combined(known.inert_spread),
-        accidents=combined(known.accident_spread),
-        accident_rate=nothing,
-        mine_days=nothing,
-    )
-    spread = float(metric.of(part.world, spreads, np.zeros_like(known.denied_km2)))
-    return spread / float(np.sqrt(part.ensemble.replicates))
+    known = part.spreads
+    nothing = np.zeros_like(known.hazardous)
+    curves = dict.fromkeys(CURVES, nothing)
+    for name in ("hazardous", "inert", "accidents"):
+        spread = np.sqrt(np.square(getattr(known, name)).sum(axis=0, keepdims=True))
+        curves[name] = np.concatenate((spread, nothing[1:]))
+    times = np.zeros(part.world.times.size)
+    land = Land(np.zeros((len(nothing) + 1, times.size)), times, times, np.zeros(len(RELEASED_SHARES)))
+    return float(metric.of(part.world, Curves(**curves), land)) / float(np.sqrt(part.ensemble.replicates))
 
 
 def _worth(metric: Metric, world: World) -> float:
@@ -224,6 +240,7 @@ def _worth(metric: Metric, world: World) -> float:
         "killed": deaths_per_accident(world),
         "injured": casualties - deaths_per_accident(world),
         "children": casualties * (consequences.child_share or 0.0),
+        "adults": casualties * (1.0 - (consequences.child_share or 0.0)),
     }
     mines = max(_clustering(kind.lot_size, kind.lot_correlation) for kind in world.kinds)
     return per_accident.get(metric.name) or mines

@@ -15,7 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from simulator import __version__
 from simulator.experiment import Outcome, Plan
 from simulator.problems import input_error
-from simulator.scenario_file import LoadedScenario, digest_of
+from simulator.referenced import ReferencedFile, named_files
+from simulator.scenario_file import LoadedScenario, digest_of, from_tree
 from simulator.store import INCOMPLETE
 
 FORMAT: Literal[1] = 1
@@ -29,19 +30,31 @@ class _Part(BaseModel):
 
 
 class Options(_Part):
-    """How the result was computed; ``replicates`` at most, ``precision`` relative or None."""
+    """How the result was computed; ``replicates`` at most, ``precision`` relative or None, days of the maps."""
 
     method: Literal["simulate", "expected"]
     replicates: Annotated[int, Field(ge=2)]
     precision: Annotated[float, Field(gt=0, lt=1)] | None
+    map_days: list[Annotated[float, Field(ge=0)]] = Field(default_factory=list)
+
+
+class FileEntry(_Part):
+    """A file that a scenario names: its name as the user knew it, and its text."""
+
+    name: str
+    text: str
 
 
 class ScenarioEntry(_Part):
-    """A scenario as resolved: its name in the outputs, its tree, and the sha256 of the tree's canonical JSON."""
+    """A scenario as resolved: its name in the outputs, its tree, the files it names by the key that names them.
+
+    ``sha256`` is that of the tree's canonical JSON, and of the files where there are any.
+    """
 
     name: str
     sha256: str
     tree: dict[str, Any]
+    files: dict[str, FileEntry] = Field(default_factory=dict)
 
 
 class Manifest(_Part):
@@ -72,10 +85,12 @@ def make_manifest(
         program="minesim",
         digest=computation_digest(loaded, plan),
         command=command,
-        options=Options(method=_method(plan), replicates=plan.replicates, precision=plan.precision),
+        options=Options(
+            method=_method(plan), replicates=plan.replicates, precision=plan.precision, map_days=list(plan.map_days)
+        ),
         seed=outcome.scenarios[0].world.seed,
         replicates_played=outcome.replicates,
-        scenarios=[ScenarioEntry(name=one.name, sha256=one.digest, tree=one.tree) for one in loaded],
+        scenarios=[_entry(one) for one in loaded],
         versions=dict(versions()),
         wall_seconds=round(outcome.seconds, 3),
         outputs={name: sha256(content) for name, content in sorted(outputs.items())},
@@ -109,7 +124,16 @@ def read_manifest(folder: Path) -> Manifest:
 def plan_of(manifest: Manifest, workers: int) -> Plan:
     """Make the plan that a result was computed with, for so many workers."""
     options = manifest.options
-    return Plan(options.replicates, workers, options.precision, options.method)
+    return Plan(options.replicates, workers, options.precision, options.method, tuple(options.map_days))
+
+
+def scenario_of(entry: ScenarioEntry) -> LoadedScenario:
+    """Load a scenario from its entry. Raises InputError when it is not valid."""
+    files = {key: ReferencedFile(file.name, file.text) for key, file in entry.files.items()}
+    missing = sorted(".".join(path) for path, _ in named_files(from_tree(entry.name, entry.tree).scenario))
+    if missing != sorted(files):
+        raise input_error(f"{MANIFEST}: the files of {entry.name} are not those its scenario names")
+    return from_tree(entry.name, entry.tree, files)
 
 
 def computation_digest(loaded: Sequence[LoadedScenario], plan: Plan) -> str:
@@ -161,7 +185,15 @@ def _digest(scenarios: Sequence[tuple[str, str]], options: Mapping[str, Any], ma
 
 
 def _options(plan: Plan) -> dict[str, Any]:
-    return {"method": plan.method, "replicates": plan.replicates, "precision": plan.precision}
+    return {
+        "method": plan.method, "replicates": plan.replicates, "precision": plan.precision,
+        "map_days": list(plan.map_days),
+    }  # fmt: skip
+
+
+def _entry(loaded: LoadedScenario) -> ScenarioEntry:
+    files = {key: FileEntry(name=file.name, text=file.text) for key, file in loaded.files.items()}
+    return ScenarioEntry(name=loaded.name, sha256=loaded.digest, tree=loaded.tree, files=files)
 
 
 def _method(plan: Plan) -> Literal["simulate", "expected"]:

@@ -9,17 +9,19 @@ from simulator.clocks import Array
 from simulator.ensemble import ALL, Ensemble, curve, quantities, samples
 from simulator.expected import Expected
 from simulator.statistics import relative_half_width
-from simulator.trajectory import Curves
+from simulator.trajectory import RELEASED_SHARES, Curves, Land
 from simulator.units import DAYS_PER_YEAR
 from simulator.world import World
 
 KEY_DATES = (("30 days", 30.0), ("120 days", 120.0), ("1 year", DAYS_PER_YEAR), ("10 years", 10 * DAYS_PER_YEAR))
+MAP_DAYS = (30.0, DAYS_PER_YEAR, 10 * DAYS_PER_YEAR)
 CREDITED_AFTER_DAYS = 30.0
+RISK_BELOW = "days_until_risk_below_"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Metric:
-    """A number read from the curves of all mines; ``of(world, curves, denied_km2)`` maps [..., K, T] curves to [...].
+    """A number read from the curves of all mines; ``of(world, curves, land)`` maps [..., K, T] curves to [...].
 
     ``name`` is its key in files, ``label`` what people read. Where ``counts_events`` the played number is a count of
     rare events, and none seen means an upper bound. A time may be infinite: not within the horizon.
@@ -28,7 +30,7 @@ class Metric:
     name: str
     label: str
     unit: str
-    of: Callable[[World, Curves, Array], Array]
+    of: Callable[[World, Curves, Land], Array]
     counts_events: bool = False
     is_time: bool = False
 
@@ -49,29 +51,50 @@ def metrics(world: World) -> Iterator[Metric]:
     if world.consequences.killed_share is not None:
         yield Metric("killed", "killed", "people", _at("killed", end), True)
         yield Metric("injured", "injured", "people", _share_of_casualties(1 - world.consequences.killed_share), True)
-    if world.consequences.child_share is not None:
-        yield Metric(
-            "children", "child casualties", "people", _share_of_casualties(world.consequences.child_share), True
-        )
+    if (children := world.consequences.child_share) is not None:
+        yield Metric("children", "child casualties", "people", _share_of_casualties(children), True)
+        yield Metric("adults", "adult casualties", "people", _share_of_casualties(1 - children), True)
     if "individual_risk" in quantities(world):
         yield Metric("highest_individual_risk", "highest individual risk of death", "per year", _highest_risk)
         for threshold in world.thresholds:
             label = f"time until the individual risk stays below {threshold:g} per year"
-            name = f"days_until_risk_below_{threshold:g}"
+            name = f"{RISK_BELOW}{threshold:g}"
             yield Metric(name, label, "days", _time_below(threshold), is_time=True)
     yield Metric("denied_km2", "land denied at the end", "km2", _at("denied_km2", end))
     yield Metric("denied_km2_years", "land denied over time", "km2-years", _denied_years)
+    if world.clearance is not None:
+        yield from _clearance_metrics(world)
+
+
+def _clearance_metrics(world: World) -> Iterator[Metric]:
+    end = world.horizon_days
+    for name in ("cleared_hazardous", "cleared_inert", "missed_hazardous", "missed_inert"):
+        verb, state = name.split("_")
+        yield Metric(name, f"{state} mines {verb}", "mines", _at(name, end), name == "missed_hazardous")
+    yield Metric("released_km2", "land released at the end", "km2", _at("released_km2", end))
+    for place, share in enumerate(RELEASED_SHARES):
+        text = f"{share:.0%}".replace("%", " %")
+        yield Metric(
+            f"days_until_{100 * share:.0f}_percent_released",
+            f"time until {text} of the contaminated land is released",
+            "days",
+            _released_at(place),
+            is_time=True,
+        )
+    yield Metric("team_years", "work of the teams", "team-years", _at("team_years", end))
+    if "cost_usd" in quantities(world):
+        yield Metric("cost_usd", "cost of clearance", "USD", _at("cost_usd", end))
 
 
 def metric_samples(metric: Metric, ensemble: Ensemble) -> tuple[Array, Array]:
     """The metric's estimate and its played value in every replicate, both [n]."""
-    world, denied = ensemble.world, ensemble.denied_km2
-    return metric.of(world, ensemble.estimate, denied), metric.of(world, ensemble.played, denied)
+    world, land = ensemble.world, ensemble.land
+    return metric.of(world, ensemble.estimate, land), metric.of(world, ensemble.played, land)
 
 
 def expected_value(metric: Metric, world: World, reference: Expected) -> float:
     """The metric of the closed form's curves."""
-    return float(metric.of(world, reference.curves, reference.denied_km2))
+    return float(metric.of(world, reference.curves, reference.land))
 
 
 def widest_relative_error(ensembles: list[Ensemble]) -> float:
@@ -98,48 +121,55 @@ def _key_dates(world: World) -> Iterator[tuple[str, float]]:
         yield "horizon", world.horizon_days
 
 
-def _at(quantity: str, days: float) -> Callable[[World, Curves, Array], Array]:
-    def of(world: World, curves: Curves, denied_km2: Array) -> Array:
-        values = curve(world, curves, denied_km2, ALL, quantity)
+def _at(quantity: str, days: float) -> Callable[[World, Curves, Land], Array]:
+    def of(world: World, curves: Curves, land: Land) -> Array:
+        values = curve(world, curves, land, ALL, quantity)
         index = int(np.searchsorted(world.times, days - 1e-9))
         return values[..., index]
 
     return of
 
 
-def _share_of_casualties(share: float) -> Callable[[World, Curves, Array], Array]:
-    def of(world: World, curves: Curves, denied_km2: Array) -> Array:
-        return curve(world, curves, denied_km2, ALL, "casualties")[..., -1] * share
+def _share_of_casualties(share: float) -> Callable[[World, Curves, Land], Array]:
+    def of(world: World, curves: Curves, land: Land) -> Array:
+        return curve(world, curves, land, ALL, "casualties")[..., -1] * share
 
     return of
 
 
-def _mine_days(since: float) -> Callable[[World, Curves, Array], Array]:
-    def of(world: World, curves: Curves, denied_km2: Array) -> Array:
-        total = curve(world, curves, denied_km2, ALL, "mine_days")
+def _mine_days(since: float) -> Callable[[World, Curves, Land], Array]:
+    def of(world: World, curves: Curves, land: Land) -> Array:
+        total = curve(world, curves, land, ALL, "mine_days")
         index = int(np.searchsorted(world.times, since - 1e-9))
         return np.asarray(total[..., -1] - total[..., index])
 
     return of
 
 
-def _highest_risk(world: World, curves: Curves, denied_km2: Array) -> Array:
-    return np.asarray(curve(world, curves, denied_km2, ALL, "individual_risk").max(axis=-1))
+def _highest_risk(world: World, curves: Curves, land: Land) -> Array:
+    return np.asarray(curve(world, curves, land, ALL, "individual_risk").max(axis=-1))
 
 
-def _denied_years(world: World, curves: Curves, denied_km2: Array) -> Array:  # noqa: ARG001
-    area = denied_km2[..., -1, :]
+def _denied_years(world: World, curves: Curves, land: Land) -> Array:  # noqa: ARG001
+    area = land.denied_km2[..., -1, :]
     steps = np.diff(world.times) / DAYS_PER_YEAR
     return np.asarray(((area[..., 1:] + area[..., :-1]) / 2 * steps).sum(axis=-1))
 
 
-def _time_below(threshold: float) -> Callable[[World, Curves, Array], Array]:
+def _released_at(place: int) -> Callable[[World, Curves, Land], Array]:
+    def of(world: World, curves: Curves, land: Land) -> Array:  # noqa: ARG001
+        return land.release_days[..., place]
+
+    return of
+
+
+def _time_below(threshold: float) -> Callable[[World, Curves, Land], Array]:
     """When the risk falls below the threshold for good: 0 if it never reaches it, infinity if not within the
     horizon.
     """
 
-    def of(world: World, curves: Curves, denied_km2: Array) -> Array:
-        risk = curve(world, curves, denied_km2, ALL, "individual_risk")
+    def of(world: World, curves: Curves, land: Land) -> Array:
+        risk = curve(world, curves, land, ALL, "individual_risk")
         above = risk >= threshold
         last = risk.shape[-1] - 1 - np.argmax(above[..., ::-1], axis=-1)
         after = np.minimum(last + 1, risk.shape[-1] - 1)

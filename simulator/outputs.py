@@ -68,12 +68,12 @@ def differences_csv(outcome: Outcome) -> str:
 def part_bands(part: ScenarioOutcome) -> Iterator[tuple[str, str, Band]]:
     """Read the curves of a scenario: simulated bands, or the closed form without error and percentiles."""
     if part.ensemble is not None:
-        yield from bands(part.ensemble, part.expected)
+        yield from bands(part.ensemble, part.spreads)
         return
     nothing = np.full(part.world.times.size, np.nan)
     for mines in mine_names(part.world):
-        for quantity in quantities(part.world):
-            mean = curve(part.world, part.expected.curves, part.expected.denied_km2, mines, quantity)
+        for quantity in quantities(part.world, mines):
+            mean = curve(part.world, part.closed_form.curves, part.closed_form.land, mines, quantity)
             yield mines, quantity, Band(mean, np.zeros_like(mean), nothing, nothing, nothing, 0)
 
 
@@ -103,7 +103,7 @@ def summary_json(outcome: Outcome) -> str:
 def _difference(reference: ScenarioOutcome, part: ScenarioOutcome, quantity: str) -> PairedDifference:
     if reference.ensemble is None or part.ensemble is None:
         before, after = (
-            curve(one.world, one.expected.curves, one.expected.denied_km2, ALL, quantity) for one in (reference, part)
+            curve(one.world, one.closed_form.curves, one.closed_form.land, ALL, quantity) for one in (reference, part)
         )
         return exact_difference(before, after)
     return paired_difference(samples(reference.ensemble, ALL, quantity), samples(part.ensemble, ALL, quantity))

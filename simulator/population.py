@@ -8,17 +8,18 @@ the same draws in every scenario, and a difference between two scenarios is pair
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from simulator.clearance import pass_that_finds
 from simulator.clocks import Array, day_of, read
 from simulator.laws import Never
 from simulator.lifetimes import inverse_survival
-from simulator.region import Region, cells_of
-from simulator.world import MineKind
+from simulator.placing import Centres, centres_of, placed
+from simulator.world import MineKind, World
 
 CHUNK = 10_000
 _LEAST_CORRELATION = 1e-9  # below it lots cannot be told apart, and quantiles of the Beta law lose their digits
@@ -39,6 +40,14 @@ class Purpose(IntEnum):
     ACCIDENT = 9
     LOT_SELF_DESTRUCT = 10
     LOT_BACKUP = 11
+    DETECTION = 12
+    COMPLIANCE = 13
+    OFFSET_X = 14
+    OFFSET_Y = 15
+    CENTRE_TRIANGLE = 16
+    CENTRE_X = 17
+    CENTRE_Y = 18
+    CELL_ORDER = 19
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +57,8 @@ class Chunk:
 
     ``laid`` has shape [1] where all are laid at one time. Times are calendar days from the start, infinite where a law
     never fires; they hold whatever the failures are. ``accident_share`` is the survival uniform of the Exp(1) accident
-    threshold.
+    threshold; ``found_in`` the pass of a team that finds the item, one more than there are if none does, None
+    without clearance.
     """
 
     first: int
@@ -63,28 +73,45 @@ class Chunk:
     backup_failure: Array | float
     ageing: Array | None
     accident_share: Array
+    found_in: NDArray[np.intp] | None
 
 
-def uniforms(seed: int, replicate: int, purpose: Purpose, slot: int, first: int, size: int) -> Array:
-    """Uniforms in (0, 1] at addresses first .. first + size of a stream, shape [size]."""
+def uniforms(seed: int, replicate: int, purpose: Purpose, slot: int, first: int, size: int, attempt: int = 0) -> Array:
+    """Uniforms in (0, 1] at addresses first .. first + size of a stream, shape [size].
+
+    ``attempt`` counts how often the same decision has been drawn before.
+    """
     start, skip = divmod(first, _BLOCK)
-    bits = np.random.Philox(counter=np.array([start, 0, 0, slot], dtype=np.uint64), key=_key(seed, replicate, purpose))
+    counter = np.array([start, 0, attempt, slot], dtype=np.uint64)
+    bits = np.random.Philox(counter=counter, key=_key(seed, replicate, purpose))
     draws = np.random.Generator(bits).random(size + skip)
     np.subtract(1.0, draws, out=draws)
     return draws[skip:]
 
 
-def chunks(kind: MineKind, region: Region, seed: int, replicate: int, size: int = CHUNK) -> Iterator[Chunk]:
+def chunks(world: World, kind: MineKind, replicate: int, seed: int, size: int = CHUNK) -> Iterator[Chunk]:
     """All mines of a class in one replicate, in chunks of at most ``size``; the draws do not depend on ``size``."""
+    centres = cluster_centres(kind, seed, replicate)
     for first in range(0, kind.count, size):
-        yield draw(kind, region, seed, replicate, first, min(size, kind.count - first))
+        yield draw(world, kind, replicate, seed, first, min(size, kind.count - first), centres)
 
 
-def draw(kind: MineKind, region: Region, seed: int, replicate: int, first: int, size: int) -> Chunk:
-    """The latent draws of ``size`` mines from index ``first``."""
+def cluster_centres(kind: MineKind, seed: int, replicate: int) -> Centres | None:
+    """The centres of a class's clusters in one replicate; None where it has none."""
+    columns = (
+        uniforms(seed, replicate, purpose, kind.slot, 0, kind.placing.clusters)
+        for purpose in (Purpose.CENTRE_TRIANGLE, Purpose.CENTRE_X, Purpose.CENTRE_Y)
+    )
+    return centres_of(kind.placing, *columns) if kind.placing.clusters else None
 
-    def column(purpose: Purpose) -> Array:
-        return uniforms(seed, replicate, purpose, kind.slot, first, size)
+
+def draw(
+    world: World, kind: MineKind, replicate: int, seed: int, first: int, size: int, centres: Centres | None = None
+) -> Chunk:
+    """The latent draws of ``size`` mines from index ``first``; ``centres`` are those of the class's clusters."""
+
+    def column(purpose: Purpose, attempt: int = 0) -> Array:
+        return uniforms(seed, replicate, purpose, kind.slot, first, size, attempt)
 
     period = kind.laid_to - kind.laid_from
     laid = kind.laid_from + period * column(Purpose.LAYING) if kind.is_wave else np.array([kind.laid_from])
@@ -93,7 +120,14 @@ def draw(kind: MineKind, region: Region, seed: int, replicate: int, first: int, 
     return Chunk(
         first=first,
         laid=laid,
-        cell=cells_of(region, column(Purpose.CELL)),
+        cell=placed(
+            kind.placing,
+            world.region,
+            centres,
+            column(Purpose.CELL),
+            column(Purpose.COMPLIANCE) if kind.placing.allowed is not None else None,
+            (partial(column, Purpose.OFFSET_X), partial(column, Purpose.OFFSET_Y)),
+        ),
         unarmed=column(Purpose.ARMING) <= kind.arming_failure if kind.arming_failure > 0 else None,
         self_destruct=_self_destruct(kind, laid, column),
         self_destruct_fails=sd_fails,
@@ -103,6 +137,7 @@ def draw(kind: MineKind, region: Region, seed: int, replicate: int, first: int, 
         backup_failure=f2,
         ageing=_ageing(kind, laid, column),
         accident_share=column(Purpose.ACCIDENT),
+        found_in=pass_that_finds(world.clearance, column(Purpose.DETECTION)) if world.clearance is not None else None,
     )
 
 

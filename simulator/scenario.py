@@ -33,13 +33,14 @@ from simulator.quantities import (
     Factor,
     Horizon,
     MineRate,
-    PositiveCount,
+    Passes,
     PositiveDensity,
     PositiveDuration,
     PositiveLength,
     PositiveNumber,
     Probability,
     TeamRate,
+    Teams,
     YearlyRate,
 )
 from simulator.spec import FileName, Name, Spec, Text, Title, broken_rules
@@ -122,6 +123,8 @@ class Civilians(Spec):
             raise PydanticCustomError("one_of", "needs exactly one of 'density' and 'settlements'")
         if self.range is not None and self.settlements is None:
             raise broken_rules((("range",), "goes with 'settlements', not with 'density'"))
+        if self.range is None and self.settlements is not None:
+            raise broken_rules((("settlements",), "needs 'range' beside it: how fast activity falls off with distance"))
         return self
 
 
@@ -129,13 +132,21 @@ class Clearance(Spec):
     """Clearance teams."""
 
     start: Day = Field(alias="from")
-    teams: PositiveCount
+    teams: Teams
     rate: TeamRate
     search: Probability = 1.0
     detection: Probability
+    passes: Passes = 1
     order: Literal["most-people-first", "most-accidents-first", "random"] = "most-people-first"
     winter_stop: list[MonthNumber] = Field(default_factory=list, description="months without work, 1 to 12")
     cost: Cost | None = None
+
+    @field_validator("winter_stop")
+    @classmethod
+    def _some_work(cls, months: list[int]) -> list[int]:
+        if len(set(months)) == 12:
+            raise PydanticCustomError("range", "must leave at least one month for work, got all twelve")
+        return months
 
 
 class Scenario(Spec):
@@ -155,6 +166,18 @@ class Scenario(Spec):
         default_factory=lambda: [1e-4, 1e-6], description="individual risk of death to compare with"
     )
     sources: dict[Name, Source] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _people_to_keep_away_from(self) -> "Scenario":
+        if self.civilians.settlements is None:
+            parts = [
+                (("mines", name, "placement", "keep_away"), "needs 'settlements' under 'civilians' to keep away from")
+                for name, kind in self.mines.items()
+                if kind.placement.keep_away is not None
+            ]
+            if parts:
+                raise broken_rules(*parts)
+        return self
 
     @field_validator("mines")
     @classmethod

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from simulator.evidence import ASSUMPTION, Source, sourced_values
 from simulator.explaining import problems_of
 from simulator.problems import InputError, Mark, Problem, closest, input_error
+from simulator.referenced import ReferencedFile, read_files
 from simulator.resolving import resolved
 from simulator.scenario import Scenario
 from simulator.spec import Name
@@ -29,7 +30,8 @@ class LoadedScenario:
     """A checked scenario with the tree it was read from, and where each key stands.
 
     ``name`` labels it in outputs; ``tree`` is the scenario as resolved (extends and --set applied, sources included);
-    ``digest`` is the sha256 of the tree's canonical JSON.
+    ``files`` are the files it names, by the dotted path of the key; ``digest`` is the sha256 of the canonical JSON of
+    the tree, and of the files where there are any.
     """
 
     name: str
@@ -37,6 +39,7 @@ class LoadedScenario:
     tree: dict[str, Any]
     digest: str
     root: Node
+    files: Mapping[str, ReferencedFile] = field(default_factory=dict)
 
     def place(self, path: Sequence[str]) -> Mark:
         """Find the mark of the value at ``path``, or of the deepest one above it that exists."""
@@ -64,17 +67,29 @@ def load(path: str | Path, overrides: Sequence[str] = ()) -> LoadedScenario:
     problems: list[Problem] = []
     try:
         root = resolved(path, overrides, shipped_scenarios(), problems)
-        return checked(path.stem, root, _source_lists(path, problems), problems)
+        loaded = checked(path.stem, root, _source_lists(path, problems), problems)
+        return with_files(loaded, read_files(loaded.scenario, root, path, [path.parent, shipped_scenarios()]))
     except InputError as error:
         raise InputError([*problems, *error.problems]) from None
 
 
-def from_tree(name: str, tree: Mapping[str, Any]) -> LoadedScenario:
-    """Make a LoadedScenario of a resolved tree, as a manifest holds it. Raises InputError when it is not valid."""
+def with_files(loaded: LoadedScenario, files: Mapping[str, ReferencedFile]) -> LoadedScenario:
+    """Add the files that a scenario names: their content is part of what determines its numbers."""
+    if not files:
+        return loaded
+    contents = {path: hashlib.sha256(file.text.encode()).hexdigest() for path, file in files.items()}
+    return replace(loaded, files=files, digest=digest_of({"tree": loaded.tree, "files": contents}))
+
+
+def from_tree(name: str, tree: Mapping[str, Any], files: Mapping[str, ReferencedFile] | None = None) -> LoadedScenario:
+    """Make a LoadedScenario of a resolved tree and the files it names, as a manifest holds them.
+
+    Raises InputError when it is not valid.
+    """
     problems: list[Problem] = []
     # Characters as they are: a JSON escape of one beyond the 16-bit range is two halves to YAML.
     raw = json.dumps(tree, ensure_ascii=False).encode("utf-8", "surrogatepass")
-    return checked(name, parse_yaml(raw, name, problems), {}, problems)
+    return with_files(checked(name, parse_yaml(raw, name, problems), {}, problems), files or {})
 
 
 def checked(name: str, root: Node, more: Mapping[str, Source] | None, problems: Sequence[Problem]) -> LoadedScenario:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from simulator.ensemble import CURVES
+from simulator.ensemble import CURVES, LAND, MAPS
 from simulator.problems import input_error
-from simulator.trajectory import Curves, Trajectory
+from simulator.trajectory import Curves, Land, Maps, Trajectory
 
 INCOMPLETE = ".incomplete"
 REPLICATES = "replicates.sqlite"
@@ -105,7 +105,9 @@ def _packed(trajectory: Trajectory) -> bytes:
     played, estimate = (
         np.array([getattr(curves, name) for name in CURVES]) for curves in (trajectory.played, trajectory.estimate)
     )
-    np.savez(buffer, played=played, estimate=estimate, denied_km2=trajectory.denied_km2, events=trajectory.simpy_events)
+    land = {f"land_{name}": getattr(trajectory.land, name) for name in LAND}
+    maps = {f"map_{name}": getattr(trajectory.maps, name) for name in MAPS} if trajectory.maps is not None else {}
+    np.savez(buffer, played=played, estimate=estimate, events=trajectory.simpy_events, **land, **maps)
     return buffer.getvalue()
 
 
@@ -113,8 +115,9 @@ def _unpacked(payload: bytes) -> Trajectory | None:
     """Unpack a trajectory; None where a checksum fails, so that it is computed again."""
     try:
         with np.load(io.BytesIO(payload), allow_pickle=False) as arrays:
-            return Trajectory(
-                Curves(*arrays["played"]), Curves(*arrays["estimate"]), arrays["denied_km2"], int(arrays["events"])
-            )
-    except (zipfile.BadZipFile, ValueError, KeyError, EOFError, OSError):
+            land = Land(*(arrays[f"land_{name}"] for name in LAND))
+            maps = Maps(*(arrays[f"map_{name}"] for name in MAPS)) if f"map_{MAPS[0]}" in arrays else None
+            played, estimate = Curves(*arrays["played"]), Curves(*arrays["estimate"])
+            return Trajectory(played, estimate, land, maps, int(arrays["events"]))
+    except (zipfile.BadZipFile, ValueError, KeyError, TypeError, EOFError, OSError):
         return None

@@ -1,257 +1,293 @@
-"""Reading the latent columns: what becomes of each mine of a chunk, summed into curves without an event per mine.
+"""Reading the latent columns: what becomes of each mine, summed over the time grid without an event per mine.
 
-Two readings are made of the same draws. The *played* one follows the failures that were drawn. The *estimate* averages
-over the four failure outcomes (self-destruct works or fails, back-up works or fails) with their exact probabilities,
-over arming, and over the accident threshold, whose survival is exp(-dose): the same mean, with far less variance, and
-residues of a few in a million are seen without hoping for one.
+Every mine ends by itself, by an accident, or is found by a team, whichever comes first. Two readings are summed: the
+played one, and the estimate over the failure outcomes. In the estimate a mine's accident threshold is the one that was
+drawn, and the world around it the one in which it has had no accident: until its accident the two are the same, so the
+mean is exact under any feedback. Where all cells have the same dose and nothing feeds back on it, thresholds are
+averaged out as well: a mine survives a dose with probability exp(-dose).
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.clocks import Array, read
+from simulator.encounters import CellDays, Encounters, Rows, encounters
+from simulator.history import History
 from simulator.population import Chunk
-from simulator.trajectory import Bins, TimeBins, bins_of
-from simulator.world import Exposure, MineKind
+from simulator.strata import Stratum, device_ends, played_stratum, strata
+from simulator.trajectory import Bins, TimeBins
+from simulator.world import MineKind, World
 
-_AFTER_ALL = 1e15  # [days]: later than any horizon, finite so that products with False stay 0
 _MOST_DOSE = 600.0  # exp(600) is finite
 
+_EVENTS = (
+    "started", "started_days", "stopped", "stopped_days", "started_pull", "started_reading", "stopped_pull",
+    "stopped_reading", "inert_from", "inert_until", "cleared_hazardous", "cleared_inert", "missed_hazardous",
+    "missed_inert", "ended",
+)  # fmt: skip
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Candidates:
-    """Mines that an accident could reach while they are hazardous, shape [M] each; ``inert_after`` says how they
-    end.
+
+@dataclass(slots=True, eq=False)
+class Sums:
+    """Weights of what happens to the mines of one class, as histograms [T + 1] over the time bins.
+
+    ``_days`` and ``_reading`` weigh each event by its day and by its cell's clock; ``_pull`` by the cell's activity and
+    pace. ``through_marking`` [C] weighs the mines that are hazardous when their cell is marked. Maps are [D, blocks].
     """
 
-    mine: NDArray[np.int64]
-    cell: NDArray[np.intp]
-    laid: Array
-    threshold: Array
-    end: Array
-    inert_after: NDArray[np.bool_]
+    bins: int
+    cells: int
+    maps: tuple[int, int]
+    events: dict[str, Array] = field(init=False)
+    through_marking: Array = field(init=False)
+    map_hazardous: Array = field(init=False)
+    map_inert: Array = field(init=False)
 
-
-_SUMS = ("laid", "laid_days", "ended_inert", "ended_days", "estimate_ended", "estimate_inert")
-_GROUP_SUMS = ("armed", "ended", "estimate_started", "estimate_started_days", "estimate_ended", "estimate_ended_days")
+    def __post_init__(self) -> None:
+        self.events = {name: np.zeros(self.bins) for name in _EVENTS}
+        self.through_marking = np.zeros(self.cells)
+        self.map_hazardous, self.map_inert = np.zeros(self.maps), np.zeros(self.maps)
 
 
 @dataclass(slots=True, eq=False)
 class Tally:
-    """Sums over the mines of one class, as histograms over the time bins.
+    """One class: ``laid`` [T + 1] items by time bin, when each cell received its first [C], and both readings."""
 
-    ``sums`` [T + 1] are plain, ``group_sums`` [G (T + 1)] go by exposure group; those of the estimate there weigh each
-    mine by exp(dose at laying), so that times exp(-dose) they give its survival of accidents. ``first_laid`` [C] is
-    when each cell received its first item.
-    """
-
-    groups: int
-    bins: int
-    cells: int
-    sums: dict[str, Array] = field(init=False)
-    group_sums: dict[str, Array] = field(init=False)
-    first_laid: Array = field(init=False)
-    candidates: list[Candidates] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.sums = {name: np.zeros(self.bins) for name in _SUMS}
-        self.group_sums = {name: np.zeros(self.groups * self.bins) for name in _GROUP_SUMS}
-        self.first_laid = np.full(self.cells, np.inf)
-        self.candidates = []
+    played: Sums
+    estimate: Sums
+    laid: Array
+    first_laid: Array
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Stratum:
-    """One failure outcome: its probability, when mines end in it, in which bin, and whether they are inert then."""
+class Reading:
+    """How chunks are read: the world, its time grid, the cells' history, and the map block of each cell, if any."""
 
-    probability: Array | float
-    end: Array
-    bins: Bins
-    inert: NDArray[np.bool_] | bool
+    world: World
+    grid: TimeBins
+    history: History | None
+    days: CellDays
+    blocks: NDArray[np.intp] | None
+    block_count: int
+
+    @property
+    def averaged(self) -> bool:
+        """Whether the estimate averages over accident thresholds: the dose is the same everywhere, whatever happens."""
+        return self.world.exposure.even and not self.world.interacts
+
+    @property
+    def same_pull(self) -> bool:
+        """Whether a hazardous mine has the same accident rate in every cell at any time."""
+        return self.world.exposure.even and self.world.marking is None
+
+    @property
+    def plain(self) -> bool:
+        """Whether that rate never changes either, so that accidents follow from mine-days alone."""
+        return self.same_pull and self.world.exposure.clock.is_linear
 
 
-def add_chunk(tally: Tally, chunk: Chunk, kind: MineKind, exposure: Exposure, grid: TimeBins) -> None:
+def empty_tally(reading: Reading) -> Tally:
+    """A tally of nothing yet."""
+    cells, bins = reading.world.region.area_km2.size, reading.grid.size + 1
+    maps = len(reading.world.map_days), reading.block_count
+    return Tally(Sums(bins, cells, maps), Sums(bins, cells, maps), np.zeros(bins), np.full(cells, np.inf))
+
+
+def add_chunk(tally: Tally, chunk: Chunk, kind: MineKind, reading: Reading) -> None:
     """Sum one chunk of mines into the tally."""
     if kind.is_wave:
         np.minimum.at(tally.first_laid, chunk.cell, chunk.laid)
     else:
         tally.first_laid[chunk.cell] = kind.laid_from
-    ends = _ends(chunk, exposure, grid)
-    _add_played(tally, chunk, ends, exposure)
-    _add_estimate(tally, chunk, ends, kind, exposure)
+    met = encounters(chunk, reading.world, reading.history, reading.days, reading.grid)
+    tally.laid += _histogram(met.start_bins, 1.0, met.size, tally.laid.size)
+    ends = device_ends(chunk, reading.grid)
+    played = played_stratum(chunk, ends)
+    unarmed: Array | float = 0.0 if chunk.unarmed is None else chunk.unarmed.astype(float)
+    _add_starts(tally.played, met, played.weight, reading, with_dose=False)
+    _add_ends(tally.played, met, played, reading, with_dose=False)
+    _add_unarmed(tally.played, met, unarmed, reading)
+    armed = 1.0 - kind.arming_failure
+    if reading.averaged:
+        _add_averaged(tally.estimate, met, chunk, kind, reading)
+    else:
+        _add_starts(tally.estimate, met, armed, reading, with_dose=True)
+        for stratum in strata(chunk, ends, kind):
+            _add_ends(tally.estimate, met, stratum, reading, with_dose=True)
+    _add_unarmed(tally.estimate, met, kind.arming_failure, reading)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Ends:
-    """When each mechanism fires if it works, and in which bin; None where it never does.
-
-    ``group`` is where each mine's exposure group begins among the grouped sums, shape [M], or 0 where all are one
-    group.
-    """
-
-    size: int
-    horizon: float
-    last_bin: int
-    laid_bins: Bins
-    several: bool
-    group: Bins | int
-    sd: Array | None
-    sd_bins: Bins | None
-    battery: Array | None
-    battery_bins: Bins | None
-    ageing: Array | None
-    ageing_bins: Bins | None
+def _with_accidents(met: Encounters, stratum: Stratum) -> Stratum:
+    """The stratum with those that have an accident before anything else gone on that day; a tie goes to the rest."""
+    rows = met.accident_rows
+    if not rows.size:
+        return stratum
+    before = met.accident < stratum.end[rows]
+    if met.cleared is not None:
+        before &= met.accident < met.cleared[rows]
+    if not before.any():
+        return stratum
+    hit = rows[before]
+    end, bins = stratum.end.copy(), stratum.bins.copy()
+    end[hit], bins[hit] = met.accident[before], met.accident_bins[before]
+    inert = stratum.inert
+    if inert is not False:
+        inert = np.array(np.broadcast_to(inert, met.size))
+        inert[hit] = False
+    return replace(stratum, end=end, bins=bins, inert=inert)
 
 
-def _ends(chunk: Chunk, exposure: Exposure, grid: TimeBins) -> _Ends:
-    def binned(days: Array | None) -> Bins | None:
-        return None if days is None else bins_of(days, grid)
-
-    several = exposure.group_activity.size > 1
-    group = exposure.group[chunk.cell] * (grid.size + 1) if several else 0
-    return _Ends(
-        chunk.accident_share.size, float(grid.times[-1]), grid.size, bins_of(chunk.laid, grid), several, group,
-        chunk.self_destruct, binned(chunk.self_destruct), chunk.battery, binned(chunk.battery),
-        chunk.ageing, binned(chunk.ageing),
-    )  # fmt: skip
+def _add_starts(sums: Sums, met: Encounters, weight: Array | float, reading: Reading, *, with_dose: bool) -> None:
+    """Mines that become hazardous as they are laid; those laid before the start are so from the start on."""
+    _add(sums, "started", met.start_bins, weight, met.size)
+    _add(sums, "started_days", met.start_bins, weight * met.start, met.size)
+    _add_pull(sums, "started", met, (met.start, met.start_bins), weight, reading, with_dose=with_dose)
 
 
-def _add_played(tally: Tally, chunk: Chunk, ends: _Ends, exposure: Exposure) -> None:
-    # A mechanism that fails fires after all: adding a huge time is many times faster than choosing element by element.
-    sd = _delayed(ends.sd, chunk.self_destruct_fails)
-    inert_at = _earliest(_delayed(ends.battery, chunk.backup_fails), ends.ageing)
-    end = _earliest(sd, inert_at)
-    bins = _earliest_bin(
-        ends,
-        _delayed_bins(ends.sd_bins, chunk.self_destruct_fails, ends.last_bin),
-        _delayed_bins(ends.battery_bins, chunk.backup_fails, ends.last_bin),
-    )
-    if end is None:
-        end = np.full(ends.size, _AFTER_ALL)
-    inert = np.broadcast_to(_inert_first(sd, inert_at), ends.size)
-    armed: Array | float = 1.0 if chunk.unarmed is None else (~chunk.unarmed).astype(float)
-    _add(tally.sums["laid"], ends.laid_bins, 1.0, ends.size)
-    _add(tally.sums["laid_days"], ends.laid_bins, armed * chunk.laid, ends.size)
-    _add(tally.group_sums["armed"], ends.laid_bins + ends.group, armed, ends.size)
-    _add(tally.group_sums["ended"], bins + ends.group if ends.several else bins, armed, ends.size)
+def _add_ends(sums: Sums, met: Encounters, own: Stratum, reading: Reading, *, with_dose: bool) -> None:
+    """Mines that stop being hazardous, become inert, and are found or missed by the teams."""
+    stratum = _with_accidents(met, own)
+    weight, end, bins, size = stratum.weight, stratum.end, stratum.bins, met.size
+    stop, stop_bins, becomes = end, bins, stratum.inert
+    if met.cleared is not None and met.cleared_bins is not None:
+        stop, stop_bins = np.minimum(end, met.cleared), np.minimum(bins, met.cleared_bins)
+        if becomes is not False:
+            becomes = becomes & (end <= met.cleared)
+    _add(sums, "stopped", stop_bins, weight, size)
     # Ends after the horizon fall into the last bin, which no curve reads: cut off there, they stay finite.
-    _add(tally.sums["ended_days"], bins, armed * np.minimum(end, ends.horizon), ends.size)
-    _add(tally.sums["ended_inert"], bins, armed * inert, ends.size)
-    _add_candidates(tally, chunk, end, inert, ends, exposure)
+    capped = np.clip(stop, 0.0, reading.grid.times[-1])
+    _add(sums, "stopped_days", stop_bins, weight * capped, size)
+    _add_pull(sums, "stopped", met, (capped, stop_bins), weight, reading, with_dose=with_dose)
+    if met.marked is not None:
+        through = (met.start <= met.marked) & (stop > met.marked)
+        sums.through_marking += np.bincount(met.cell, weight * through, sums.through_marking.size)
+    if becomes is not False:
+        _add(sums, "inert_from", bins, weight * becomes, size)
+    if met.cleared is not None:
+        _add_found(sums, met, stratum, becomes)
+    if reading.blocks is not None:
+        _add_map(sums.map_hazardous, met, (met.start, stop), weight, reading)
+        _add_map(sums.map_inert, met, (end, met.cleared), weight * becomes, reading)
 
 
-def _add_candidates(
-    tally: Tally, chunk: Chunk, end: Array, inert: NDArray[np.bool_], ends: _Ends, exposure: Exposure
-) -> None:
-    """Keep the mines whose accident threshold lies below the dose they see by their end.
-
-    A threshold lies below a dose exactly if its uniform lies above the survival of that dose; the largest dose of any
-    mine sorts out nearly all of them before each one's own is computed.
-    """
-    largest = float(np.max(exposure.group_activity) * read(exposure.clock, np.array([ends.horizon]))[0])
-    possible = np.flatnonzero(chunk.accident_share > np.exp(-largest))
-    if chunk.unarmed is not None:
-        possible = possible[~chunk.unarmed[possible]]
-    laid = np.broadcast_to(chunk.laid, ends.size)[possible]
-    dose = read(exposure.clock, np.minimum(end[possible], ends.horizon)) - read(exposure.clock, laid)
-    reached = chunk.accident_share[possible] > np.exp(-dose * exposure.activity[chunk.cell[possible]])
-    found = possible[reached]
-    if found.size:
-        threshold = -np.log(chunk.accident_share[found])
-        tally.candidates.append(
-            Candidates(chunk.first + found, chunk.cell[found], laid[reached], threshold, end[found], inert[found])
-        )
-
-
-def _add_estimate(tally: Tally, chunk: Chunk, ends: _Ends, kind: MineKind, exposure: Exposure) -> None:
-    activity = exposure.activity[chunk.cell] if ends.several else float(exposure.group_activity[0])
-    laying_dose = activity * read(exposure.clock, chunk.laid) if kind.laid_to != 0 else 0.0
-    weight = 1.0 if kind.laid_to == 0 else np.exp(np.minimum(laying_dose, _MOST_DOSE))
-    _add(tally.group_sums["estimate_started"], ends.laid_bins + ends.group, weight, ends.size)
-    _add(tally.group_sums["estimate_started_days"], ends.laid_bins + ends.group, weight * chunk.laid, ends.size)
-    for stratum in _strata(chunk, ends, kind):
-        cells = stratum.bins + ends.group if ends.several else stratum.bins
-        share = stratum.probability * weight
-        _add(tally.group_sums["estimate_ended"], cells, share, ends.size)
-        end = np.minimum(stratum.end, ends.horizon)
-        _add(tally.group_sums["estimate_ended_days"], cells, share * end, ends.size)
-        dose = activity * read(exposure.clock, end) - laying_dose
-        survived = stratum.probability * np.exp(-dose)
-        ended = _histogram(stratum.bins, survived, ends.size, tally.bins)
-        tally.sums["estimate_ended"] += ended
+def _add_averaged(sums: Sums, met: Encounters, chunk: Chunk, kind: MineKind, reading: Reading) -> None:
+    """Mines that end by themselves, weighed so that times exp(-dose) they give those that no accident took before."""
+    exposure, size, armed = reading.world.exposure, met.size, 1.0 - kind.arming_failure
+    pull = float(exposure.activity[0])
+    laying_dose = pull * read(exposure.clock, chunk.laid) if kind.laid_to > 0 else np.zeros(1)
+    raised: Array | float = np.exp(np.minimum(laying_dose, _MOST_DOSE)) if kind.laid_to > 0 else 1.0
+    _add(sums, "started", met.start_bins, armed * raised, size)
+    _add(sums, "started_days", met.start_bins, armed * raised * met.start, size)
+    for stratum in strata(chunk, device_ends(chunk, reading.grid), kind):
+        share = stratum.weight * raised
+        capped = np.clip(stratum.end, 0.0, reading.grid.times[-1])
+        survived = stratum.weight * np.exp(laying_dose - pull * read(exposure.clock, capped))
+        _add(sums, "stopped", stratum.bins, share, size)
+        _add(sums, "stopped_days", stratum.bins, share * capped, size)
+        ended = _histogram(stratum.bins, survived, size, reading.grid.size + 1)
+        sums.events["ended"] += ended
         if stratum.inert is True:
-            tally.sums["estimate_inert"] += ended
+            sums.events["inert_from"] += ended
         elif stratum.inert is not False:
-            _add(tally.sums["estimate_inert"], stratum.bins, survived * stratum.inert, ends.size)
+            _add(sums, "inert_from", stratum.bins, survived * stratum.inert, size)
+        if reading.blocks is not None:
+            _add_map(sums.map_hazardous, met, (met.start, stratum.end), share, reading)
+            _add_map(sums.map_inert, met, (stratum.end, None), survived * stratum.inert, reading)
 
 
-def _strata(chunk: Chunk, ends: _Ends, kind: MineKind) -> Iterator[_Stratum]:
-    """The failure outcomes that have a chance at all: works/works, works/fails, fails/works, fails/fails."""
-    f1, f2, common = chunk.self_destruct_failure, chunk.backup_failure, kind.common_cause
-    both = f1 * (common + (1 - common) * f2)
-    outcomes = (
-        ((1 - f1) * (1 - f2), True, True),
-        ((1 - f1) * f2, True, False),
-        (f1 - both, False, True),
-        (both, False, False),
-    )
-    for probability, sd_works, battery_works in outcomes:
-        sd, sd_bins = (ends.sd, ends.sd_bins) if sd_works else (None, None)
-        battery, battery_bins = (ends.battery, ends.battery_bins) if battery_works else (None, None)
-        inert_at = _earliest(battery, ends.ageing)
-        end = _earliest(sd, inert_at)
-        if np.any(probability > 0):
-            bins = _earliest_bin(ends, sd_bins, battery_bins)
-            late = np.full(ends.size, _AFTER_ALL) if end is None else end
-            yield _Stratum(probability, late, bins, _inert_first(sd, inert_at))
+def _add_found(sums: Sums, met: Encounters, stratum: Stratum, becomes: NDArray[np.bool_] | bool) -> None:
+    """What the teams take away, and what they leave in a cell that they release, by the state it is in then."""
+    if met.cleared is None or met.cleared_bins is None:
+        return
+    weight, end, size = stratum.weight, stratum.end, met.size
+    _add(sums, "cleared_hazardous", met.cleared_bins, weight * (met.cleared < end), size)
+    if becomes is not False:
+        _add(sums, "cleared_inert", met.cleared_bins, weight * becomes, size)
+        _add(sums, "inert_until", met.cleared_bins, weight * becomes, size)
+    _add_missed(sums, met, "missed_hazardous", weight, lambda rows, day: end[rows] > day)
+    if stratum.inert is not False:
+        inert = np.broadcast_to(stratum.inert, size)
+        _add_missed(sums, met, "missed_inert", weight, lambda rows, day: inert[rows] & (end[rows] <= day))
 
 
-def _delayed(days: Array | None, fails: NDArray[np.bool_] | None) -> Array | None:
-    return days if days is None or fails is None else days + _AFTER_ALL * fails
+def _add_missed(
+    sums: Sums, met: Encounters, name: str, weight: Array | float, there: Callable[[Rows, Array], NDArray[np.bool_]]
+) -> None:
+    """Items that no pass finds and that are ``there`` when their cell is released. They are few: one in hundreds."""
+    if met.cleared is None or met.released is None or met.released_bins is None:
+        return
+    rows = np.flatnonzero(np.isinf(met.cleared) & np.isfinite(met.released))
+    if rows.size:
+        its = np.broadcast_to(np.asarray(weight, dtype=float), met.size)[rows]
+        _add(sums, name, met.released_bins[rows], its * there(rows, met.released[rows]), rows.size)
 
 
-def _delayed_bins(bins: Bins | None, fails: NDArray[np.bool_] | None, last: int) -> Bins | None:
-    return bins if bins is None or fails is None else np.maximum(bins, last * fails)
+def _add_unarmed(sums: Sums, met: Encounters, weight: Array | float, reading: Reading) -> None:
+    """Items that never arm lie inert from the day they are laid."""
+    if not np.any(weight):
+        return
+    _add(sums, "inert_from", met.start_bins, weight, met.size)
+    if met.cleared is not None and met.cleared_bins is not None:
+        _add(sums, "cleared_inert", met.cleared_bins, weight, met.size)
+        _add(sums, "inert_until", met.cleared_bins, weight, met.size)
+        _add_missed(sums, met, "missed_inert", weight, lambda rows, _: np.ones(rows.size, dtype=bool))
+    if reading.blocks is not None:
+        _add_map(sums.map_inert, met, (met.start, met.cleared), weight, reading)
 
 
-def _earliest(first: Array | None, second: Array | None) -> Array | None:
-    if first is None or second is None:
-        return second if first is None else first
-    return np.minimum(first, second)
+def _add_pull(
+    sums: Sums, event: str, met: Encounters, moment: tuple[Array, Bins], weight: Array | float, reading: Reading,
+    *, with_dose: bool,
+) -> None:  # fmt: skip
+    """Weigh mines that start or stop being hazardous by their accident rate, and if asked by the clock then."""
+    if reading.plain or (reading.same_pull and not with_dose):
+        return
+    (days, bins), exposure, history = moment, reading.world.exposure, reading.history
+    pull = exposure.activity[:1] if exposure.even else exposure.activity[met.cell]
+    if history is not None and met.marked is not None:
+        pull = pull * np.where(days > met.marked, history.pace, 1.0)
+    pull = weight * pull
+    _add(sums, f"{event}_pull", bins, pull, met.size)
+    if with_dose:
+        _add(sums, f"{event}_reading", bins, pull * read(exposure.clock, days), met.size)
 
 
-def _earliest_bin(ends: _Ends, *mechanisms: Bins | None) -> Bins:
-    earliest = ends.ageing_bins
-    for bins in mechanisms:
-        if bins is not None:
-            earliest = bins if earliest is None else np.minimum(earliest, bins)
-    return np.full(ends.size, ends.last_bin, dtype=np.intp) if earliest is None else earliest
+def _add_map(
+    total: Array,
+    met: Encounters,
+    period: tuple[Array, Array | None],
+    weight: NDArray[np.floating[Any]] | float,
+    reading: Reading,
+) -> None:
+    """Add to a map [D, blocks] the items in a state on each of its days: from the first of a period until the last."""
+    if reading.blocks is None:
+        return
+    begin, until = period
+    for place, day in enumerate(reading.world.map_days):
+        there = begin <= day if until is None else (begin <= day) & (until > day)
+        rows = np.flatnonzero(np.broadcast_to(there, met.size))
+        values = np.broadcast_to(np.asarray(weight, dtype=float), met.size)[rows]
+        total[place] += np.bincount(reading.blocks[met.cell[rows]], values, total.shape[1])
 
 
-def _inert_first(sd: Array | None, inert_at: Array | None) -> NDArray[np.bool_] | bool:
-    """Whether a mine ends inert, if it ends, shape [M] or the same for all; self-destruction wins a tie."""
-    if inert_at is None:
-        return False
-    return True if sd is None else inert_at < sd
+def _add(sums: Sums, name: str, bins: Bins, values: NDArray[np.generic] | float, mines: int) -> None:
+    total = sums.events[name]
+    total += _histogram(bins, values, mines, total.size)
 
 
-def _add(total: Array, cells: Bins, values: NDArray[np.floating[Any]] | float, mines: int) -> None:
-    total += _histogram(cells, values, mines, total.size)
+def _histogram(bins: Bins, values: NDArray[np.generic] | float, mines: int, size: int) -> Array:
+    """Sums of ``values`` of ``mines`` mines by bin, shape [size].
 
-
-def _histogram(cells: Bins, values: NDArray[np.floating[Any]] | float, mines: int, size: int) -> Array:
-    """Sums of ``values`` of ``mines`` mines by cell, shape [size].
-
-    Cells or values of shape [1], or a plain number, hold for all mines.
+    Bins or values of shape [1], or a plain number, hold for all mines.
     """
-    if cells.size == 1:
+    if bins.size == 1:
         sums = np.zeros(size)
-        sums[cells[0]] = np.sum(values) if np.size(values) == mines else mines * np.ravel(values)[0]
+        sums[bins[0]] = np.sum(values) if np.size(values) == mines else mines * np.ravel(values)[0]
         return sums
     if np.size(values) == 1:
-        return np.asarray(float(np.ravel(values)[0]) * np.bincount(cells, minlength=size))
-    return np.asarray(np.bincount(cells, np.asarray(values, dtype=float), size), dtype=float)
+        return np.asarray(float(np.ravel(values)[0]) * np.bincount(bins, minlength=size))
+    return np.asarray(np.bincount(bins, np.asarray(values, dtype=float), size), dtype=float)

@@ -16,7 +16,8 @@ class Curves:
     """Curves of K mine classes at T times, each shape [K, T]; ``accident_rate`` per year, ``mine_days`` since the
     start.
 
-    ``accidents`` and ``mine_days`` are cumulative. Laid mines that are neither hazardous nor inert are gone.
+    ``accidents``, ``mine_days`` and what teams cleared or missed are cumulative. ``missed`` items lay in a cell when it
+    was released. Laid mines that are neither hazardous nor inert are gone.
     """
 
     laid: Array
@@ -25,24 +26,62 @@ class Curves:
     accidents: Array
     accident_rate: Array
     mine_days: Array
+    cleared_hazardous: Array
+    cleared_inert: Array
+    missed_hazardous: Array
+    missed_inert: Array
 
     @property
     def gone(self) -> Array:
         """Self-destructed, detonated in an accident, or cleared, shape [K, T]."""
-        return self.laid - self.hazardous - self.inert
+        rest = self.laid - self.hazardous - self.inert
+        # Shares of failure outcomes add up to one but for rounding.
+        return np.where(np.abs(rest) <= 1e-12 * self.laid, 0.0, rest)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Land:
+    """The land of one world, or stacked [n, ...] of several.
+
+    ``denied_km2`` [K + 1, T] is the area of the cells in which an item of each class, and last of any class, was laid
+    and that no team has released; ``released_km2`` [T] that of those released. ``team_days`` [T] are days of work.
+    ``release_days`` [len(RELEASED_SHARES)] are the days by which so much of all land ever denied is released, infinite
+    where it is not within the horizon.
+    """
+
+    denied_km2: Array
+    released_km2: Array
+    team_days: Array
+    release_days: Array
+
+
+RELEASED_SHARES = (0.5, 0.9, 1.0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Maps:
+    """Blocks of cells on the days of the maps, [D, blocks] each, from the estimate; ``accident_rate`` per year.
+
+    ``released`` is the share of the contaminated area of each block that is released. Stacked, they are means.
+    """
+
+    hazardous: Array
+    inert: Array
+    accident_rate: Array
+    released: Array
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trajectory:
     """One replicate: the world as played (integer counts) and the conditional estimate of the same expectation.
 
-    ``denied_km2`` [K + 1, T] is the area of the cells in which an item of each class, and last of any class, was laid.
     ``simpy_events`` counts what the event queue handled.
     """
 
     played: Curves
     estimate: Curves
-    denied_km2: Array
+    land: Land
+    maps: Maps | None
     simpy_events: int
 
 

@@ -1,14 +1,18 @@
-"""The user's own scenario checked: simulation against closed form, as z-scores with a stated false-alarm rate."""
+"""The user's own scenario checked, as z-scores with a stated false-alarm rate.
 
-from collections.abc import Iterator
+The simulation is held against the closed form, or, where mines interact and there is none, against the second engine.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import special
 
+from simulator import counts
 from simulator.clocks import Array
-from simulator.ensemble import ALL, Ensemble, curve, least_error, samples
-from simulator.expected import Expected
+from simulator.ensemble import ALL, Ensemble, curve, least_error, quantities, samples
+from simulator.expected import Expected, spreads
 from simulator.statistics import binomial_z, standard_error
 
 FALSE_ALARM = 1e-3
@@ -50,14 +54,42 @@ def verify(ensemble: Ensemble, reference: Expected) -> Verdict:
     return Verdict(checks, limit, largest, bool(largest <= limit))
 
 
-def _checks(ensemble: Ensemble, reference: Expected) -> Iterator[Check]:
+def verify_by_counts(ensemble: Ensemble, counted: Sequence[Mapping[str, Array]]) -> Verdict:
+    """Compare an ensemble with the count-based engine, replicate by replicate on the same cells; both readings."""
+    checks = tuple(_count_checks(ensemble, counted))
+    limit = float(-special.ndtri(FALSE_ALARM / (2 * max(1, len(checks)))))
+    largest = max((abs(check.z) for check in checks), default=0.0)
+    return Verdict(checks, limit, largest, bool(largest <= limit))
+
+
+def _count_checks(ensemble: Ensemble, counted: Sequence[Mapping[str, Array]]) -> Iterator[Check]:
     world = ensemble.world
+    items = sum(kind.count for kind in world.kinds)
+    for quantity in counts.QUANTITIES:
+        if quantity not in quantities(world):
+            continue
+        other = np.array([one[quantity] for one in counted])
+        estimate, played = samples(ensemble, ALL, quantity)
+        for reading, its in (("played", played), ("estimate", estimate)):
+            difference = its - other
+            # What both compute without chance differs by rounding alone; a count varies at least as a Poisson count.
+            error = np.maximum(standard_error(difference), 1e-9 * items)
+            if reading == "played" and quantity == "accidents":
+                error = np.maximum(error, np.sqrt(other.mean(axis=0) / len(other)))
+            for index in _times(world.times):
+                score = _normal(float(difference[:, index].mean() / error[index]), ensemble.replicates - 1)
+                means = float(its[:, index].mean()), float(other[:, index].mean())
+                yield Check(quantity, reading, float(world.times[index]), *means, score)
+
+
+def _checks(ensemble: Ensemble, reference: Expected) -> Iterator[Check]:
+    world, known = ensemble.world, spreads(ensemble.world)
     lots = any(kind.lot_size > 1 and kind.lot_correlation > 0 for kind in world.kinds)
     trials = sum(kind.count for kind in world.kinds) * ensemble.replicates
     for quantity in ("hazardous", "inert", "accidents"):
         estimate, played = samples(ensemble, ALL, quantity)
-        exact = curve(world, reference.curves, reference.denied_km2, ALL, quantity)
-        floor = np.broadcast_to(least_error(ensemble, reference, ALL, quantity), exact.shape)
+        exact = curve(world, reference.curves, reference.land, ALL, quantity)
+        floor = np.broadcast_to(least_error(ensemble, known, ALL, quantity), exact.shape)
         error = np.maximum(standard_error(estimate), floor)
         for index in _times(world.times):
             days, value = float(world.times[index]), float(exact[index])

@@ -1,24 +1,26 @@
 """A scenario made ready to compute: numbers in days and per day, clocks built, mine classes in their stream slots."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
 
+from simulator.clearance import ClearancePlan, clearance_plan
 from simulator.clocks import (
     CALENDAR,
     Array,
     Clock,
     arrhenius_factor,
     day_number,
-    linear_clock,
     monthly_clock,
     q10_factor,
 )  # fmt: skip
+from simulator.exposure import Exposure, Marking, exposure_clock, share_present
 from simulator.laws import Law, Never
-from simulator.problems import InputError, Problem
-from simulator.region import Region, rectangle_region
+from simulator.place import Settled, read_place
+from simulator.placing import Placing
+from simulator.region import Region
 from simulator.scenario import Battery, MineClass, Scenario
 from simulator.scenario_file import LoadedScenario
 from simulator.units import DAYS_PER_YEAR
@@ -46,6 +48,7 @@ class MineKind:
     lot_size: int
     lot_correlation: float
     ageing: Law
+    placing: Placing
 
     @property
     def is_wave(self) -> bool:
@@ -54,33 +57,25 @@ class MineKind:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Exposure:
-    """Accidents of a hazardous mine: dose of cell c on day t is ``activity[c]`` times the reading of ``clock``.
-
-    The clock reads expected accidents of a mine at activity 1 since day 0; ``activity`` [C] is people density over the
-    reference density. Cells of equal activity form a group: ``group`` [C] indexes ``group_activity`` [G].
-    """
-
-    clock: Clock
-    activity: Array
-    group: np.ndarray[tuple[int], np.dtype[np.intp]]
-    group_activity: Array
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Consequences:
-    """What an accident does, and the people present; None where the scenario does not say."""
+    """What an accident does, and the people; None where the scenario does not say.
+
+    ``people`` is the whole population, ``present`` [T] how many of them are there at the times of the curves.
+    """
 
     casualties_per_accident: float
     killed_share: float | None
     child_share: float | None
     people: float
+    present: Array
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class World:
     """Everything the engine and the closed form need; ``times`` [T] are the days of the curves, from 0 to the
     horizon.
+
+    ``settlements`` is None where people are spread evenly; ``map_days`` are the days of which maps are kept.
     """
 
     name: str
@@ -94,40 +89,77 @@ class World:
     exposure: Exposure
     consequences: Consequences
     thresholds: tuple[float, ...]
+    settlements: Settled | None = None
+    marking: Marking | None = None
+    clearance: ClearancePlan | None = None
+    map_days: tuple[float, ...] = ()
+
+    @property
+    def interacts(self) -> bool:
+        """Whether what happens to one mine can depend on another: by marking or by teams."""
+        return self.marking is not None or self.clearance is not None
+
+    @property
+    def is_spatial(self) -> bool:
+        """Whether a map of it shows anything: a border, settlements, mines spread unevenly, or cells with a history."""
+        uneven = any(not kind.placing.is_even or kind.placing.allowed is not None for kind in self.kinds)
+        return self.region.projection is not None or self.settlements is not None or uneven or self.interacts
 
 
-def build_world(loaded: LoadedScenario, slots: Mapping[str, int] | None = None, times: Array | None = None) -> World:
-    """The world of a scenario. Raises InputError, a line for each key whose behaviour is not modelled yet.
+def build_world(
+    loaded: LoadedScenario,
+    slots: Mapping[str, int] | None = None,
+    times: Array | None = None,
+    map_days: Sequence[float] = (),
+) -> World:
+    """The world of a scenario. Raises InputError where its files, cells or rules leave nothing to compute.
 
     ``slots`` gives each mine class its place among the random streams (default: in order of appearance);
-    ``times`` replaces the default time grid.
+    ``times`` replaces the default time grid; ``map_days`` are those of the maps, if the world is worth any, up to the
+    horizon.
     """
     scenario = loaded.scenario
-    if problems := list(_not_modelled(loaded)):
-        raise InputError(problems)
-    slots = slots or {name: index for index, name in enumerate(scenario.mines)}
-    kinds = tuple(_kind(name, slots[name], mines, scenario) for name, mines in scenario.mines.items())
-    region = rectangle_region(scenario.region, loaded.place(["region", "cell"]))
-    people_per_km2 = np.full(region.area_km2.size, scenario.civilians.density or 0.0)
     civilians = scenario.civilians
-    return World(
+    slots = slots or {name: index for index, name in enumerate(scenario.mines)}
+    times = default_times(scenario.horizon) if times is None else times
+    place = read_place(loaded)
+    kinds = tuple(
+        _kind(name, slots[name], mines, scenario, place.placings[name]) for name, mines in scenario.mines.items()
+    )
+    people = float(place.people_per_km2 @ place.region.area_km2)
+    marking = civilians.marking
+    world = World(
         name=loaded.name,
         title=scenario.title,
         start=scenario.start,
         seed=scenario.seed,
         horizon_days=scenario.horizon,
-        times=default_times(scenario.horizon) if times is None else times,
-        region=region,
+        times=times,
+        region=place.region,
         kinds=kinds,
-        exposure=_exposure(scenario, people_per_km2),
+        exposure=Exposure(
+            exposure_clock(scenario, first_day=min(kind.laid_from for kind in kinds)),
+            place.people_per_km2 / civilians.reference_density,
+        ),
         consequences=Consequences(
             civilians.casualties_per_accident,
             civilians.killed_share,
             civilians.child_share,
-            float(people_per_km2 @ region.area_km2),
+            people,
+            people * share_present(civilians, times),
         ),
         thresholds=tuple(scenario.thresholds),
+        settlements=place.settlements,
+        marking=Marking(marking.after_accident, 1.0 - marking.reduces) if marking is not None else None,
+        clearance=(
+            clearance_plan(scenario.clearance, place.region, scenario.start, scenario.horizon)
+            if scenario.clearance is not None
+            else None
+        ),
     )
+    if not world.is_spatial:
+        return world
+    return replace(world, map_days=tuple(day for day in map_days if day <= scenario.horizon))
 
 
 def stream_slots(reference: Sequence[str], names: Sequence[str]) -> dict[str, int]:
@@ -162,7 +194,7 @@ def default_times(horizon_days: float) -> Array:
     return np.append(times[keep], horizon_days)
 
 
-def _kind(name: str, slot: int, mines: MineClass, scenario: Scenario) -> MineKind:
+def _kind(name: str, slot: int, mines: MineClass, scenario: Scenario, placing: Placing) -> MineKind:
     first, last = (day_number(day, scenario.start) for day in (mines.laid.start, mines.laid.end))
     sd, battery, lots = mines.self_destruct, mines.battery, mines.lots
     return MineKind(
@@ -181,6 +213,7 @@ def _kind(name: str, slot: int, mines: MineClass, scenario: Scenario) -> MineKin
         lot_size=lots.size if lots else 1,
         lot_correlation=lots.correlation if lots else 0.0,
         ageing=mines.ageing,
+        placing=placing,
     )
 
 
@@ -195,37 +228,3 @@ def _battery_clock(battery: Battery | None, scenario: Scenario, first_day: float
         factors = q10_factor(monthly, battery.q10, battery.reference_temperature)
     # Whole years beyond the horizon keep the last piece of the clock out of the curves.
     return monthly_clock(factors, scenario.start, first_day, scenario.horizon + 2 * DAYS_PER_YEAR)
-
-
-def _exposure(scenario: Scenario, people_per_km2: Array) -> Exposure:
-    civilians = scenario.civilians
-    activity = people_per_km2 / civilians.reference_density
-    group_activity, group = np.unique(activity, return_inverse=True)
-    return Exposure(linear_clock(civilians.accident_rate / DAYS_PER_YEAR), activity, group, group_activity)
-
-
-def _not_modelled(loaded: LoadedScenario) -> Iterator[Problem]:
-    scenario = loaded.scenario
-    given: list[tuple[tuple[str, ...], object]] = [
-        (("region", "boundary"), scenario.region.boundary),
-        (("civilians", "settlements"), scenario.civilians.settlements),
-        (("civilians", "season"), scenario.civilians.season),
-        (("civilians", "return"), scenario.civilians.return_),
-        (("civilians", "surge"), scenario.civilians.surge),
-        (("civilians", "education"), scenario.civilians.education),
-        (("civilians", "marking"), scenario.civilians.marking),
-        (("clearance",), scenario.clearance),
-    ]
-    for name, mines in scenario.mines.items():
-        placement = mines.placement
-        given += [
-            (("mines", name, "placement", "belt"), placement.belt),
-            (("mines", name, "placement", "clusters"), placement.clusters),
-            (("mines", name, "placement", "keep_away"), placement.keep_away),
-            (("mines", name, "laid"), mines.laid.start < scenario.start or None),
-        ]
-    for path, value in given:
-        if value is not None:
-            what = "mines laid before the start cannot" if path[-1] == "laid" else "cannot"
-            message = f"{what} be simulated by this version; remove the key, or only validate the file"
-            yield Problem(loaded.key_place(path), ".".join(path), message)

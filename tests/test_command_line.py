@@ -148,11 +148,12 @@ def test_all_mistakes_of_a_file_are_reported_at_once_by_every_verb_that_reads_it
             assert f"wrong.yaml:{row}:{column}: error: {key}: " in said
 
 
-def test_what_this_version_cannot_simulate_is_refused_before_anything_is_written(tmp_path):
+def test_what_has_no_closed_form_is_refused_before_anything_is_written(tmp_path):
     scenario = TREATY + "clearance: {from: 2025-04-01, teams: 2, rate: 2000 m2 per team-day, detection: 0.99}\n"
     (tmp_path / "cleared.yaml").write_text(scenario, encoding="utf-8")
-    said = refused("run", "cleared.yaml", "-o", "out", cwd=tmp_path)
-    assert said.startswith("cleared.yaml:29:1: error: clearance: cannot be simulated")
+    said = refused("run", "cleared.yaml", "--method", "expected", "-o", "out", cwd=tmp_path)
+    assert said.startswith("cleared.yaml:29:1: error: clearance: has no closed form: teams choose cells as they go")
+    assert not (tmp_path / "out").exists()
 
 
 def test_valid_and_invalid_files_are_told_apart_in_one_check(folder):

@@ -8,12 +8,14 @@ from functools import cache
 import numpy as np
 import pytest
 import reference
+import reference_field
 import simpy
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from simulator import engine
 from simulator.clocks import CALENDAR, Clock
+from simulator.field import timeout
 from simulator.laws import Fixed, Weibull
 from simulator.population import draw
 from simulator.scenario_file import from_tree
@@ -213,9 +215,8 @@ def test_every_law_equals_the_loop_in_every_mechanism(law, mechanism):
 def uneven(world, readings):
     """The same world with an accident rate that changes with the seasons, and people who keep to some of the cells."""
     activity = np.resize([0.0, 0.3, 2.0, 5.0, 2.0], world.region.area_km2.size)
-    group_activity, group = np.unique(activity, return_inverse=True)
     clock = Clock(np.array([0.0, 50.0, 100.0, 200.0]), np.array(readings))
-    return replace(world, exposure=Exposure(clock, activity, group, group_activity))
+    return replace(world, exposure=Exposure(clock, activity))
 
 
 @pytest.mark.parametrize("readings", [[0, 0.5, 0.6, 1.5], [0, 0.5, 0.5, 1.5], [0, 0, 0.5, 0.5]], ids=str)
@@ -228,11 +229,11 @@ def test_uneven_exposure_equals_the_loop_also_when_nobody_goes_out_for_a_while(r
 @few(60)
 def test_every_accident_happens_to_the_mine_in_the_cell_and_on_the_day_that_the_loop_says(world, replicate):
     recorded = []
-    play_accidents = engine.play_accidents
+    play_field = engine.play_field
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine, "play_accidents", lambda *given: recorded.append(play_accidents(*given)) or recorded[-1])
+        patch.setattr(engine, "play_field", lambda *given: recorded.append(play_field(*given)) or recorded[-1])
         engine.play(world, replicate)
-    accidents, expected = recorded[0], reference.play(world, replicate).accident_list
+    accidents, expected = recorded[0].accidents, reference.play(world, replicate).accident_list
     by_mine = sorted(expected, key=lambda accident: accident[1:])
     order = np.lexsort((accidents.mine, accidents.kind))
     happened = np.array([accidents.kind, accidents.mine, accidents.cell]).T[order]
@@ -244,11 +245,11 @@ def test_every_accident_happens_to_the_mine_in_the_cell_and_on_the_day_that_the_
 @given(world=worlds(), replicate=st.integers(0, 1000))
 @few(40)
 def test_denied_land_is_the_area_of_the_cells_where_an_item_was_laid(world, replicate):
-    mines = [reference.mines_of(world, kind, replicate) for kind in world.kinds]
+    mines = [reference.mines_of(world, k, kind, replicate) for k, kind in enumerate(world.kinds)]
     rows = [*mines, [mine for row in mines for mine in row]]
     cells = [[{mine.cell for mine in row if mine.laid <= time} for time in world.times] for row in rows]
     expected = [[sum(world.region.area_km2[cell] for cell in sorted(found)) for found in row] for row in cells]
-    np.testing.assert_allclose(engine.play(world, replicate).denied_km2, expected, rtol=1e-9)
+    np.testing.assert_allclose(engine.play(world, replicate).land.denied_km2, expected, rtol=1e-9)
 
 
 def with_class(world, **changes):
@@ -276,27 +277,28 @@ def test_the_check_rejects_a_loop_that_gets_one_rule_wrong(rule):
     assert {"hazardous", "inert"} & set(disagreements(world, 0, expected=wrong))
 
 
+EXPIRY = reference_field.expiry
+
+
 def battery_wins_a_tie(mine):
-    until, becomes = FATE(mine)
-    return until, "inert" if becomes == "gone" and until == min(mine.battery, mine.ageing) else becomes
+    expires, becomes = EXPIRY(mine)
+    return expires, "inert" if mine.armed and expires == min(mine.battery, mine.ageing) else becomes
 
 
 def expiry_does_not_stop_accidents(mine):
-    return (mine.accident, "accident") if mine.armed and mine.accident < 400 else FATE(mine)
+    return (math.inf, "inert") if mine.armed and mine.reached < 400 else EXPIRY(mine)
 
 
 def unarmed_mines_self_destruct(mine):
-    return FATE(replace(mine, armed=True)) if mine.self_destruct < math.inf else FATE(mine)
+    return EXPIRY(replace(mine, armed=True)) if mine.self_destruct < math.inf else EXPIRY(mine)
 
 
-FATE = reference.fate
-
-
-@pytest.mark.parametrize("fate", [battery_wins_a_tie, expiry_does_not_stop_accidents, unarmed_mines_self_destruct])
-def test_the_check_rejects_a_loop_with_another_order_of_ends(monkeypatch, fate):
+@pytest.mark.parametrize("expiry", [battery_wins_a_tie, expiry_does_not_stop_accidents, unarmed_mines_self_destruct])
+def test_the_check_rejects_a_loop_with_another_order_of_ends(monkeypatch, expiry):
     world = world_of({"tied": TIED | {"arming_failure": 0.2}}, times=[0, 30, 60, 400], rate=1)
     assert disagreements(world, 0) == []
-    monkeypatch.setattr(reference, "fate", fate)
+    for module in (reference, reference_field):
+        monkeypatch.setattr(module, "expiry", expiry)
     assert {"inert", "gone"} <= set(disagreements(world, 0))
 
 
@@ -332,7 +334,7 @@ FEW = FULL | {"count": 53, "lots": {"size": 5, "correlation": 0.3}}
 def assert_same_trajectory(trajectory, expected):
     for name in COUNTS:
         np.testing.assert_array_equal(getattr(trajectory.played, name), getattr(expected.played, name), err_msg=name)
-    np.testing.assert_array_equal(trajectory.denied_km2, expected.denied_km2)
+    np.testing.assert_array_equal(trajectory.land.denied_km2, expected.land.denied_km2)
     for curves, whole in ((trajectory.played, expected.played), (trajectory.estimate, expected.estimate)):
         for name in CURVES:
             # Sums in another order: equal to the rounding of the largest term.
@@ -369,10 +371,10 @@ def assert_same_columns(columns, expected):
 def test_a_mine_has_the_same_draws_whatever_chunk_it_is_in(chunk_size):
     world = world_of({"many": MANY}, temperature=SEASONS)
     kind, count = world.kinds[0], 1003 if chunk_size == 7 else MANY["count"]
-    whole = columns_of(draw(kind, world.region, 5, 2, 0, count), count)
+    whole = columns_of(draw(world, kind, 2, 5, 0, count), count)
     for first in range(0, count, chunk_size):
         size = min(chunk_size, count - first)
-        part = columns_of(draw(kind, world.region, 5, 2, first, size), size)
+        part = columns_of(draw(world, kind, 2, 5, first, size), size)
         within = {name: v[first : first + size] if isinstance(v, np.ndarray) else v for name, v in whole.items()}
         assert_same_columns(part, within)
 
@@ -383,9 +385,9 @@ def test_a_mine_has_the_same_draws_whatever_chunk_it_is_in(chunk_size):
 def test_one_mine_more_changes_only_that_mine(world, replicate):
     for kind in world.kinds:
         size = kind.count + 1
-        before = columns_of(draw(kind, world.region, world.seed, replicate, 0, size - 1), size - 1) if size > 1 else {}
+        before = columns_of(draw(world, kind, replicate, world.seed, 0, size - 1), size - 1) if size > 1 else {}
         one_more = replace(kind, count=size)
-        assert_same_columns(columns_of(draw(one_more, world.region, world.seed, replicate, 0, size), size - 1), before)
+        assert_same_columns(columns_of(draw(world, one_more, replicate, world.seed, 0, size), size - 1), before)
 
 
 @given(world=worlds(), replicate=st.integers(0, 1000), factor=st.floats(0, 1), other=st.floats(0, 1))
@@ -503,13 +505,13 @@ def test_bins_are_right_on_uneven_grids_too(steps, start, shares_between):
 def test_simpy_is_never_given_a_day_that_is_past_or_not_a_number(bad_day):
     env = simpy.Environment(initial_time=100.0)
     with pytest.raises(ValueError, match=r"cannot wait from day 100\.0"):
-        engine.timeout(env, bad_day)
+        timeout(env, bad_day)
     assert env.peek() == math.inf
 
 
 @pytest.mark.parametrize("good_day", [100.0, 100.5, 1e6])
 def test_a_timeout_ends_on_the_day_it_was_asked_for(good_day):
     env = simpy.Environment(initial_time=100.0)
-    engine.timeout(env, good_day)
+    timeout(env, good_day)
     env.step()
     assert env.now == good_day

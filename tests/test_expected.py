@@ -19,6 +19,7 @@ from simulator.expected import (
     expected_denied,
     laid_share,
     outcome_probabilities,
+    spreads,
 )
 from simulator.fates import mean_lifetime
 from simulator.laws import Never, Piecewise
@@ -301,9 +302,8 @@ def test_a_battery_in_the_cold_lives_on_its_own_clock():
 def uneven(world, readings=(0, 0.5, 0.6, 1.5)):
     """The same world with an accident rate that changes over time and people who keep to some of the cells."""
     activity = np.resize([0.0, 0.3, 2.0, 5.0, 2.0], world.region.area_km2.size)
-    group_activity, group = np.unique(activity, return_inverse=True)
     clock = Clock(np.array([0.0, 50.0, 100.0, 200.0]), np.array(readings, dtype=float))
-    return replace(world, exposure=Exposure(clock, activity, group, group_activity))
+    return replace(world, exposure=Exposure(clock, activity))
 
 
 def test_accidents_follow_the_dose_of_each_cell():
@@ -333,7 +333,7 @@ def assert_balances(world, found, rtol=1e-9):
     for rising in (curves.laid, curves.accidents, curves.mine_days, *np.moveaxis(found.incidence, 1, 0)):
         assert np.all(np.diff(rising, axis=-1) >= -1e-9 * counts)
     assert np.all(curves.hazardous <= curves.laid * (1 + 1e-12))
-    assert np.all(found.denied_km2[:-1] <= found.denied_km2[-1] * (1 + 1e-12))
+    assert np.all(found.land.denied_km2[:-1] <= found.land.denied_km2[-1] * (1 + 1e-12))
 
 
 @given(world=worlds())
@@ -442,15 +442,15 @@ def test_a_lifetime_that_may_never_end_has_no_finite_mean(law):
 
 def test_the_spread_of_the_estimate_is_that_of_the_devices_alone():
     # Without devices the conditional estimate knows everything: accidents are averaged out, nothing is left to vary.
-    lasting = expected(world_of({"m": laid_at_once(10_000)}, times=GRID, rate=1.4e-4))
-    np.testing.assert_allclose(lasting.hazardous_spread, 0.0, atol=1e-6)
+    lasting = spreads(world_of({"m": laid_at_once(10_000)}, times=GRID, rate=1.4e-4))
+    np.testing.assert_allclose(lasting.hazardous, 0.0, atol=1e-6)
     # With ageing alone it varies as a binomial count of S = exp(-t / 100), seen through the survival of accidents.
     ageing = laid_at_once(10_000, ageing={"exponential": {"mean": "100 days"}})
-    found = expected(world_of({"m": ageing}, times=GRID, rate=2.0))
+    found = spreads(world_of({"m": ageing}, times=GRID, rate=2.0))
     alive = np.exp(-np.array(GRID) / 100)
     safe = np.exp(-np.array(GRID) * 2 / DAYS_PER_YEAR)
     np.testing.assert_allclose(
-        found.hazardous_spread[0], safe * np.sqrt(10_000 * alive * (1 - alive)), rtol=1e-9, atol=1e-6
+        found.hazardous[0], safe * np.sqrt(10_000 * alive * (1 - alive)), rtol=1e-9, atol=1e-6
     )
 
 

@@ -227,7 +227,7 @@ def test_every_figure_says_how_it_was_made_and_what_it_is_not(case):
 def test_hazardous_lines_are_the_means_of_the_bands(case, key):
     figure = drawn(case)["hazardous"]
     for place, part in enumerate(outcome_of(case).scenarios):
-        means = {(mines, quantity): found.mean for mines, quantity, found in bands(part.ensemble, part.expected)}
+        means = {(mines, quantity): found.mean for mines, quantity, found in bands(part.ensemble, part.spreads)}
         kept = thinned(part.world.times)
         shown = line(figure, f"{key}-mean-{place}")
         unit = DAYS_PER_YEAR if key == "even" else 1.0
@@ -258,7 +258,7 @@ def test_differences_are_paired(quantity):
 def test_the_closed_form_is_drawn_without_a_band():
     figure = drawn("closed form")["hazardous"]
     part = outcome_of("closed form").scenarios[1]
-    mean = curve(part.world, part.expected.curves, part.expected.denied_km2, ALL, "hazardous")
+    mean = curve(part.world, part.closed_form.curves, part.closed_form.land, ALL, "hazardous")
     np.testing.assert_array_equal(line(figure, "even-mean-1").get_ydata(), mean[thinned(part.world.times)])
     assert not any("-band-" in (shape.get_gid() or "") for shape in figure.findobj())
 

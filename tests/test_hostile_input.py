@@ -158,7 +158,7 @@ def loads_or_is_refused(path, overrides=()):
     except InputError as error:
         shown = str(error)
     else:
-        shown = f"read as {from_tree(loaded.name, loaded.tree).digest}"
+        shown = f"read as {from_tree(loaded.name, loaded.tree, loaded.files).digest}"
         assert shown == f"read as {loaded.digest}"
     assert shown
 

@@ -72,7 +72,7 @@ def test_half_the_region_with_the_same_density_changes_nothing_but_the_land():
     whole, half = (expected(world_of({"m": MINES}, rate=1.0, side=side, times=GRID)) for side in ((5, 4), (5, 2)))
     for name in CURVES:
         np.testing.assert_allclose(getattr(half.curves, name), getattr(whole.curves, name), rtol=1e-12)
-    assert np.all(half.denied_km2[:, -1] < whole.denied_km2[:, -1])
+    assert np.all(half.land.denied_km2[:, -1] < whole.land.denied_km2[:, -1])
 
 
 @given(world=worlds(), factor=st.floats(0, 1), other=st.floats(0, 1))
@@ -114,7 +114,7 @@ def test_no_mines_are_no_risk():
     found = expected(world_of({"none": changed(count=0), "some": MINES}, rate=1.0, times=GRID))
     for name in CURVES:
         np.testing.assert_array_equal(getattr(found.curves, name)[0], 0.0)
-    np.testing.assert_array_equal(found.denied_km2[0], 0.0)
+    np.testing.assert_array_equal(found.land.denied_km2[0], 0.0)
 
 
 def test_the_seed_moves_the_simulation_and_not_the_closed_form():
@@ -175,10 +175,10 @@ def loaded(name, mines, **more):
     return from_tree(name, tree | more)
 
 
-def same_draws(one, other, region):
+def same_draws(one, other, world):
     """Whether two classes draw the same mines, apart from how many."""
     size = min(one.count, other.count)
-    first, second = (draw(kind, region, 7, 0, 0, size) for kind in (one, other))
+    first, second = (draw(world, kind, 0, 7, 0, size) for kind in (one, other))
     return bool(np.array_equal(first.accident_share, second.accident_share) and np.array_equal(first.cell, second.cell))
 
 
@@ -193,11 +193,11 @@ def test_paired_scenarios_have_the_same_mines_whatever_their_classes_are_called(
     ]
     first, *rest = build_worlds([reference, *others])
     a, b = first.kinds
-    assert not same_draws(a, b, first.region)
+    assert not same_draws(a, b, first)
     for world in rest:
         for kind in world.kinds:
             counterpart = a if kind.name == "A" else b
-            assert same_draws(kind, counterpart, first.region), (world.name, kind.name)
+            assert same_draws(kind, counterpart, first), (world.name, kind.name)
     # What is left of B when A is removed is B, mine by mine.
     without = rest[3]
     for name in CURVES:
@@ -305,7 +305,7 @@ def bytes_of(outcome):
         for part in outcome.scenarios
         for curves in (part.ensemble.played, part.ensemble.estimate)
         for name in CURVES
-    ] + [part.ensemble.denied_km2.tobytes() for part in outcome.scenarios]
+    ] + [part.ensemble.land.denied_km2.tobytes() for part in outcome.scenarios]
 
 
 def test_a_precision_stop_comes_at_a_count_fixed_beforehand_and_is_the_start_of_the_full_run():

@@ -203,7 +203,7 @@ def test_the_summary_gives_every_metric_with_its_interval_unit_and_sentence(fold
         assert list(scenario["metrics"]) == [
             *(f"{state}_at_{when}" for when in ("30_days", "120_days", "1_year", "horizon")
               for state in ("hazardous", "inert")),
-            "mine_days", "mine_days_after_30_days", "accidents", "casualties", "killed", "injured", "children",
+            "mine_days", "mine_days_after_30_days", "accidents", "casualties", "killed", "injured", "children", "adults",
             "highest_individual_risk", "days_until_risk_below_0.03", "days_until_risk_below_0.0001", "denied_km2",
             "denied_km2_years",
         ]  # fmt: skip
@@ -306,7 +306,7 @@ def test_the_manifest_holds_all_that_makes_the_result(folder):
         "wall_seconds", "outputs", "figures",
     ]  # fmt: skip
     assert manifest["command"] == "minesim compare reference.yaml small.yaml --no-figures -o out"
-    assert manifest["options"] == {"method": "simulate", "replicates": 6, "precision": None}
+    assert manifest["options"] == {"method": "simulate", "replicates": 6, "precision": None, "map_days": []}
     assert (manifest["seed"], manifest["replicates_played"]) == (7, 6)
     assert manifest["versions"] == dict(versions())
     assert {"minesim", "python", "numpy", "scipy", "simpy"} <= set(manifest["versions"])

@@ -295,9 +295,9 @@ def test_the_digest_depends_on_the_values_not_on_how_they_are_written(tmp_path):
 def test_a_scenario_of_any_script_survives_a_manifest(tmp_path):
     title = 'title: "Überall: \\"中文\\" 😀 \\\\ / # \\u00a0"'
     text = changed(FULL, ("title: Mixed contamination with return, clearance and uncertain reliability", title))
-    loaded = load(written(tmp_path, text))
+    loaded = load(written(contract_folder(tmp_path), text))
     for tree in (loaded.tree, json.loads(json.dumps(loaded.tree)), json.loads(json.dumps(loaded.tree, indent=2))):
-        again = from_tree(loaded.name, tree)
+        again = from_tree(loaded.name, tree, loaded.files)
         assert (again.digest, again.scenario, again.tree) == (loaded.digest, loaded.scenario, loaded.tree)
 
 

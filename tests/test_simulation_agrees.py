@@ -15,7 +15,7 @@ from scipy import special
 from simulator.clocks import monthly_clock, q10_factor
 from simulator.engine import play
 from simulator.ensemble import ALL, Ensemble, bands, curve, samples, stack
-from simulator.expected import expected
+from simulator.expected import expected, spreads
 from simulator.scenario_file import load
 from simulator.statistics import standard_error
 from simulator.verification import FALSE_ALARM, verify
@@ -42,14 +42,15 @@ def trajectories(name):
     return [[play(world, number, seed=1000 + seed) for number in range(REPLICATES)] for seed in range(SEEDS)]
 
 
-def hazardous_band(ensemble, reference):
-    return next(band for mines, quantity, band in bands(ensemble, reference) if (mines, quantity) == (ALL, "hazardous"))
+def hazardous_band(ensemble):
+    known = spreads(ensemble.world)
+    return next(band for mines, quantity, band in bands(ensemble, known) if (mines, quantity) == (ALL, "hazardous"))
 
 
 def scores(world, batches, reference):
     """(mean - expected) / standard error of the hazardous curve, by batch of trajectories and time, shape [B, T]."""
     expected_curve = reference.curves.hazardous.sum(axis=0)
-    found = [hazardous_band(stack(world, batch), reference) for batch in batches]
+    found = [hazardous_band(stack(world, batch)) for batch in batches]
     return np.array([(band.mean - expected_curve) / band.standard_error for band in found])
 
 
@@ -252,7 +253,7 @@ def test_the_estimate_sees_a_residue_of_six_in_a_million_to_one_percent():
     exact = float(reference.curves.hazardous[0, year])
     assert exact == pytest.approx(0.06 * np.exp(-1.4e-4), rel=1e-9)
     estimate, played = samples(ensemble, ALL, "hazardous")
-    band = hazardous_band(ensemble, reference)
+    band = hazardous_band(ensemble)
     assert abs(band.mean[year] - exact) < 0.01 * exact
     assert band.standard_error[year] < 0.01 * exact
     # What was played in a hundred worlds is six mines or so: an error of 40 %.
@@ -280,7 +281,7 @@ def test_accidents_are_estimated_with_far_less_variance_than_they_are_counted():
     world = contract_world("persistent")
     ensemble = stack(world, trajectories("persistent")[0])
     estimate, played = samples(ensemble, ALL, "accidents")
-    exact = curve(world, expected(world).curves, ensemble.denied_km2, ALL, "accidents")
+    exact = curve(world, expected(world).curves, ensemble.land, ALL, "accidents")
     assert abs(estimate[:, -1].mean() - exact[-1]) < 5 * standard_error(estimate[:, -1])
     gain = played[:, -1].var(ddof=1) / estimate[:, -1].var(ddof=1)
     print(f"variance of counted accidents over the estimate's: {gain:,.0f}")
@@ -309,7 +310,7 @@ def test_the_error_of_what_is_certain_is_nothing_but_rounding():
     world = world_of({"mines": MINES | {"count": 10_000}}, horizon=3652.5, rate=1.4e-4)
     found = {
         quantity: band
-        for mines, quantity, band in bands(ensemble_of(world, 10), expected(world))
+        for mines, quantity, band in bands(ensemble_of(world, 10), spreads(world))
         if mines == ALL and quantity != "denied_km2"
     }
     assert {"hazardous", "inert", "gone", "accidents", "accidents_per_year", "casualties"} <= found.keys()
@@ -352,7 +353,7 @@ def test_a_played_world_with_one_mine_too_many_would_be_noticed_in_the_estimate(
     world = scenario_world("self-destruct and battery")
     ensemble = ensemble_of(world, 40)
     more = replace(ensemble.estimate, hazardous=ensemble.estimate.hazardous + 1.0)
-    wrong = Ensemble(world, ensemble.played, more, ensemble.denied_km2, 0)
+    wrong = replace(ensemble, estimate=more)
     assert not verify(wrong, expected(world)).agrees
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 import simulator
+from simulator.expected import expected
 from simulator.experiment import Plan, run
 from simulator.scenario_file import load, shipped_scenarios
 from simulator.verification import verify
@@ -58,5 +59,5 @@ def test_the_simulation_agrees_with_the_closed_form():
     outcome = run([load(shipped_scenarios() / "treaty-limit.yaml", ["mines.battery-limited.count=2000"])], Plan(30))
     part = outcome.scenarios[0]
     assert part.ensemble is not None
-    assert verify(part.ensemble, part.expected).agrees
+    assert verify(part.ensemble, expected(part.world)).agrees
     assert np.all(part.ensemble.played.hazardous >= 0)
