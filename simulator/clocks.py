@@ -82,15 +82,16 @@ def day_of(clock: Clock, readings: Array) -> Array:
 
     Where the clock stands still at exactly that reading, the end of the standstill, or its last knot if that has none.
     """
+    if clock.is_linear:
+        last = (clock.readings[1] - clock.readings[0]) / (clock.days[1] - clock.days[0])
+        if last == 1.0 and clock.readings[0] == clock.days[0]:
+            return readings
+        if not last > 0:
+            return np.where(readings > clock.readings[0], np.inf, clock.days[0])
+        return np.asarray(clock.days[0] + (readings - clock.readings[0]) / last)
     last = clock.paces[-1]
     beyond = np.maximum(readings - clock.readings[-1], 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        if clock.is_linear:
-            if last == 1.0 and clock.readings[0] == clock.days[0]:
-                return readings
-            if not last > 0:
-                return np.where(readings > clock.readings[0], np.inf, clock.days[0])
-            return np.asarray(clock.days[0] + (readings - clock.readings[0]) / last)
         inside = np.interp(readings, clock.readings, clock.days)
         tail = np.where(beyond > 0, beyond / last + (clock.days[-1] - inside), 0.0)
         before = np.minimum(readings - clock.readings[0], 0.0) / clock.paces[0] if clock.paces[0] > 0 else 0.0

@@ -62,15 +62,19 @@ def cell_days(history: History | None, grid: TimeBins) -> CellDays:
     return CellDays(done, bins_of(done, grid), released, bins_of(released, grid), history.marked_day)
 
 
-def encounters(chunk: Chunk, world: World, history: History | None, days: CellDays, grid: TimeBins) -> Encounters:
-    """What the mines of a chunk meet in a world of this history; None: nothing changes any cell."""
+def encounters(
+    chunk: Chunk, rows: Rows, world: World, history: History | None, days: CellDays, grid: TimeBins
+) -> Encounters:
+    """What the mines of a chunk meet in a world of this history; None: nothing changes any cell.
+
+    ``rows`` are those that an accident could reach at all.
+    """
     cleared = cleared_bins = released = released_bins = None
     if days.done is not None and days.done_bins is not None and chunk.found_in is not None:
         place = chunk.cell * days.done.shape[1] + (chunk.found_in - 1)
         cleared, cleared_bins = days.done.ravel()[place], days.done_bins.ravel()[place]
         if days.released is not None and days.released_bins is not None:
             released, released_bins = days.released[chunk.cell], days.released_bins[chunk.cell]
-    rows = possible_rows(chunk, world)
     accident = np.empty(0)
     if rows.size:
         marked_at, pace = (None, 1.0) if history is None else (history.marked_at, history.pace)
@@ -87,14 +91,12 @@ def encounters(chunk: Chunk, world: World, history: History | None, days: CellDa
     )  # fmt: skip
 
 
-def candidates_of(chunk: Chunk, index: int, world: World) -> Candidates:
-    """The mines of a chunk whose accident threshold lies below the dose they see by their own end.
+def candidates_of(chunk: Chunk, possible: Rows, index: int, world: World) -> Candidates:
+    """Those of some mines of a chunk whose accident threshold lies below the dose they see by their own end.
 
-    Marking and clearance can only spare some of them. A threshold lies below a dose exactly if its uniform lies above
-    the survival of that dose; the largest dose of any mine sorts out nearly all before each one's own is computed.
+    Marking and clearance can only spare some of them.
     """
     exposure = world.exposure
-    possible = possible_rows(chunk, world)
     if chunk.unarmed is not None:
         possible = possible[~chunk.unarmed[possible]]
     laid = np.broadcast_to(chunk.laid, chunk.cell.size)[possible]
@@ -113,11 +115,20 @@ def candidates_of(chunk: Chunk, index: int, world: World) -> Candidates:
     )
 
 
-def possible_rows(chunk: Chunk, world: World) -> Rows:
-    """The mines whose threshold lies below the largest dose that any mine can see."""
+def least_share(world: World) -> float:
+    """The survival of the largest dose that any mine can see: below it no accident share is ever reached."""
     exposure = world.exposure
     most = float(np.max(exposure.activity)) * float(read(exposure.clock, np.array([world.horizon_days]))[0])
-    return np.flatnonzero(chunk.accident_share > np.exp(-most)) if most > 0 else np.empty(0, dtype=np.intp)
+    return float(np.exp(-most)) if most > 0 else 1.0
+
+
+def possible_rows(chunk: Chunk, least: float) -> Rows:
+    """The mines that an accident could reach at all, by the survival of the largest dose.
+
+    A threshold lies below a dose exactly if its uniform lies above the survival of that dose. This sorts out nearly all
+    mines before anything is computed for each one.
+    """
+    return np.flatnonzero(chunk.accident_share > least)
 
 
 def _played_end(chunk: Chunk, rows: Rows) -> Array:

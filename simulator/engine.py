@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from simulator.clearance import RANDOM
 from simulator.clocks import Array
-from simulator.encounters import candidates_of, cell_days
+from simulator.encounters import candidates_of, cell_days, least_share, possible_rows
 from simulator.field import Candidates, Contamination, play_field
 from simulator.history import History
 from simulator.population import CHUNK, Chunk, Purpose, chunks, uniforms
@@ -45,14 +45,15 @@ def play(world: World, replicate: int, chunk_size: int = CHUNK, seed: int | None
 
 def _play_apart(world: World, replicate: int, chunk_size: int, seed: int) -> tuple[list[Tally], History, Reading]:
     """Read each chunk as it is drawn; accidents are played, but change nothing."""
-    reading = _reading(world, None)
+    reading, least = _reading(world, None), least_share(world)
     found: list[Candidates] = []
     tallies = []
     for index, kind in enumerate(world.kinds):
         tally = empty_tally(reading)
         for chunk in chunks(world, kind, replicate, seed, chunk_size):
-            add_chunk(tally, chunk, kind, reading)
-            found.append(candidates_of(chunk, index, world))
+            rows = possible_rows(chunk, least)
+            add_chunk(tally, chunk, rows, kind, reading)
+            found.append(candidates_of(chunk, rows, index, world))
         tallies.append(tally)
     history = play_field(world, joined(found), _contamination(world), None)
     return tallies, history, reading
@@ -63,11 +64,11 @@ def _play_interacting(world: World, replicate: int, chunk_size: int, seed: int) 
     keep = sum(kind.count for kind in world.kinds) <= _MOST_KEPT
     kept: list[list[Chunk]] = []
     found: list[Candidates] = []
-    laid = _contamination(world)
+    laid, least = _contamination(world), least_share(world)
     for index, kind in enumerate(world.kinds):
         kept.append([])
         for chunk in chunks(world, kind, replicate, seed, chunk_size):
-            found.append(candidates_of(chunk, index, world))
+            found.append(candidates_of(chunk, possible_rows(chunk, least), index, world))
             _contaminate(laid, chunk, kind)
             if keep:
                 kept[-1].append(chunk)
@@ -78,7 +79,7 @@ def _play_interacting(world: World, replicate: int, chunk_size: int, seed: int) 
         tally = empty_tally(reading)
         again: Iterator[Chunk] | Sequence[Chunk] = drawn if keep else chunks(world, kind, replicate, seed, chunk_size)
         for chunk in again:
-            add_chunk(tally, chunk, kind, reading)
+            add_chunk(tally, chunk, possible_rows(chunk, least), kind, reading)
         tallies.append(tally)
     return tallies, history, reading
 

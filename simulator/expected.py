@@ -51,9 +51,11 @@ def obstacles(world: World) -> list[str]:
         found.append("clearance: teams choose cells as they go")
     if world.marking is not None:
         found.append("civilians.marking: accidents slow the cells they happen in")
-    for kind in world.kinds:
-        if not kind.placing.is_even:
-            found.append(f"mines.{kind.name}.placement: cells of belts and clusters have no known shares")
+    found += [
+        f"mines.{kind.name}.placement: cells of belts and clusters have no known shares"
+        for kind in world.kinds
+        if not kind.placing.is_even
+    ]
     return found
 
 

@@ -54,10 +54,11 @@ def bent(readings: Array, marked_at: Array, pace: float) -> Array:
 
 def straightened(own: Array, marked_at: Array, pace: float) -> Array:
     """The shared clock's reading at which a cell's own clock reads ``own``; infinity where it never does."""
-    beyond = np.maximum(own - marked_at, 0.0)
+    slowed = own > marked_at
+    beyond = np.subtract(own, marked_at, out=np.zeros(np.broadcast(own, marked_at).shape), where=slowed)
     if pace > 0:
         return np.asarray(np.minimum(own, marked_at) + beyond / pace)
-    return np.where(beyond > 0, np.inf, np.minimum(own, marked_at))
+    return np.where(slowed, np.inf, own)
 
 
 def reached_days(exposure: Exposure, own: Array, marked_at: Array | float, pace: float) -> Array:

@@ -152,11 +152,14 @@ def search(
     teams.release(request)
 
 
-def mark(ground: Field, cell: int) -> None:
-    """Mark a cell: from now on its own clock goes slower, and what it was about to reach comes later."""
+def mark(ground: Field, cell: int, reached: float) -> None:
+    """Mark a cell: from now on its own clock goes slower, and what it was about to reach comes later.
+
+    ``reached`` is the reading of its first accident, which no rounding of the day may put beyond the mark.
+    """
     now, queue = ground.env.now, ground.queues[cell]
     ground.marked_day[cell] = now
-    ground.marked_at[cell] = float(read(ground.world.exposure.clock, np.array([now]))[0])
+    ground.marked_at[cell] = max(float(read(ground.world.exposure.clock, np.array([now]))[0]), reached)
     _reach(ground, queue.rows)
     _schedule_next(ground, queue)
 
@@ -290,7 +293,8 @@ def _accident(ground: Field, queue: CellQueue, row: int) -> None:
     queue.accidents += 1
     cell, marking = int(ground.candidates.cell[row]), ground.world.marking
     if marking is not None and queue.accidents == 1:
-        _at(ground, ground.env.now + marking.delay_days, lambda _: mark(ground, cell))
+        reached = float(ground.target[row])
+        _at(ground, ground.env.now + marking.delay_days, lambda _: mark(ground, cell, reached))
     if ground.listed[cell]:
         _put_on_worklist(ground, cell)
 

@@ -18,6 +18,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from simulator.clocks import Array
 from simulator.experiment import Outcome
 from simulator.figure_labels import EndLabel, label_ends, room_for
+from simulator.figure_maps import maps
 from simulator.figure_series import (
     LEAST_SAID,
     TREATY_DAYS,
@@ -85,12 +86,16 @@ class _Panel:
 
 
 def figures(outcome: Outcome) -> Iterator[tuple[str, Figure]]:
-    """Yield every figure of a run or a comparison, after the stem of its file name."""
+    """Yield every figure of a run or a comparison, after the stem of its file name; not all have maps."""
     for stem, drawn in (("hazardous", _hazardous), ("states", states), ("harm", _harm), ("difference", _difference)):
         if stem != "difference" or len(outcome.scenarios) > 1:
             with house_style():
                 figure = drawn(outcome)
             yield stem, figure
+    with house_style():
+        mapped = maps(outcome)
+    if mapped is not None:
+        yield "maps", mapped
 
 
 def rendered(stem: str, figure: Figure) -> dict[str, bytes]:

@@ -12,6 +12,7 @@ from simulator.clocks import date_of
 from simulator.ensemble import ALL, bands, curve, mine_names, quantities, samples
 from simulator.experiment import Outcome, ScenarioOutcome
 from simulator.findings import Comparison, Finding, comparisons, exact_difference, findings, paired_difference
+from simulator.map_file import cells_geojson, file_names
 from simulator.statistics import Band, PairedDifference
 
 FORMAT = 1
@@ -26,6 +27,9 @@ def results(outcome: Outcome) -> dict[str, bytes]:
     files = {CURVES: curves_csv(outcome), SUMMARY: summary_json(outcome)}
     if len(outcome.scenarios) > 1:
         files[DIFFERENCES] = differences_csv(outcome)
+    for part, name in zip(outcome.scenarios, file_names([part.loaded.name for part in outcome.scenarios]), strict=True):
+        if (text := cells_geojson(part)) is not None:
+            files[name] = text
     return {name: text.encode("utf-8", "replace") for name, text in files.items()}
 
 

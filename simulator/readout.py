@@ -27,7 +27,7 @@ def read_curves(
     """
     rows = []
     for index, (its, tally) in enumerate(zip(sums, tallies, strict=True)):
-        events = its.events
+        events = its.events if played or not reading.order_depends_on_accidents else _inert_as_played(its, tally)
         laid = _cumulated(tally.laid)
         if reading.averaged and not played:
             hazardous, mine_days, rate, accidents = _averaged(reading, its, laid, reading.world.kinds[index])
@@ -78,7 +78,8 @@ def maps_of(reading: Reading, history: History, tallies: Sequence[Tally]) -> Map
         return None
     area, exposure, days = world.region.area_km2, world.exposure, np.array(world.map_days)
     hazardous = np.sum([tally.estimate.map_hazardous for tally in tallies], axis=0)
-    inert = np.sum([tally.estimate.map_inert for tally in tallies], axis=0)
+    as_played = reading.order_depends_on_accidents
+    inert = np.sum([(tally.played if as_played else tally.estimate).map_inert for tally in tallies], axis=0)
     if reading.averaged:
         hazardous = hazardous * np.exp(-float(exposure.activity[0]) * read(exposure.clock, days))[:, None]
     pull = np.broadcast_to(exposure.activity, (days.size, area.size))
@@ -139,6 +140,16 @@ def _accident_rate(
     pull_now = _later(stopped) - _later(events["started_pull"])
     dose = read(exposure.clock, times) * pull_now - _cumulated(events["started_reading"] - stopped_reading)
     return pull_now * pace_at(exposure.clock, times) * DAYS_PER_YEAR, dose
+
+
+def _inert_as_played(sums: Sums, tally: Tally) -> dict[str, Array]:
+    """The events of the estimate, those of inert items as played.
+
+    Where accidents bring teams to a cell, an outcome in which a mine was inert before its own accident belongs to a
+    world in which they come later: to average over it at the days played would be biased.
+    """
+    names = ("inert_from", "inert_until", "cleared_inert", "missed_inert")
+    return sums.events | {name: tally.played.events[name] for name in names}
 
 
 def _averaged(reading: Reading, sums: Sums, laid: Array, kind: MineKind) -> tuple[Array, Array, Array, Array]:

@@ -7,13 +7,14 @@ mean is exact under any feedback. Where all cells have the same dose and nothing
 averaged out as well: a mine survives a dose with probability exp(-dose).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.clearance import ACCIDENTS_FIRST
 from simulator.clocks import Array, read
 from simulator.encounters import CellDays, Encounters, Rows, encounters
 from simulator.history import History
@@ -80,6 +81,11 @@ class Reading:
         return self.world.exposure.even and not self.world.interacts
 
     @property
+    def order_depends_on_accidents(self) -> bool:
+        """Whether a mine's accident changes when teams come to its cell."""
+        return self.world.clearance is not None and self.world.clearance.order == ACCIDENTS_FIRST
+
+    @property
     def same_pull(self) -> bool:
         """Whether a hazardous mine has the same accident rate in every cell at any time."""
         return self.world.exposure.even and self.world.marking is None
@@ -97,27 +103,27 @@ def empty_tally(reading: Reading) -> Tally:
     return Tally(Sums(bins, cells, maps), Sums(bins, cells, maps), np.zeros(bins), np.full(cells, np.inf))
 
 
-def add_chunk(tally: Tally, chunk: Chunk, kind: MineKind, reading: Reading) -> None:
-    """Sum one chunk of mines into the tally."""
+def add_chunk(tally: Tally, chunk: Chunk, rows: Rows, kind: MineKind, reading: Reading) -> None:
+    """Sum one chunk of mines into the tally; ``rows`` are those that an accident could reach at all."""
     if kind.is_wave:
         np.minimum.at(tally.first_laid, chunk.cell, chunk.laid)
     else:
         tally.first_laid[chunk.cell] = kind.laid_from
-    met = encounters(chunk, reading.world, reading.history, reading.days, reading.grid)
+    met = encounters(chunk, rows, reading.world, reading.history, reading.days, reading.grid)
     tally.laid += _histogram(met.start_bins, 1.0, met.size, tally.laid.size)
     ends = device_ends(chunk, reading.grid)
     played = played_stratum(chunk, ends)
     unarmed: Array | float = 0.0 if chunk.unarmed is None else chunk.unarmed.astype(float)
     _add_starts(tally.played, met, played.weight, reading, with_dose=False)
-    _add_ends(tally.played, met, played, reading, with_dose=False)
+    _add_ends(tally.played, met, played, kind, reading, with_dose=False)
     _add_unarmed(tally.played, met, unarmed, reading)
     armed = 1.0 - kind.arming_failure
     if reading.averaged:
-        _add_averaged(tally.estimate, met, chunk, kind, reading)
+        _add_averaged(tally.estimate, met, strata(chunk, ends, kind), kind, reading)
     else:
         _add_starts(tally.estimate, met, armed, reading, with_dose=True)
         for stratum in strata(chunk, ends, kind):
-            _add_ends(tally.estimate, met, stratum, reading, with_dose=True)
+            _add_ends(tally.estimate, met, stratum, kind, reading, with_dose=True)
     _add_unarmed(tally.estimate, met, kind.arming_failure, reading)
 
 
@@ -148,7 +154,7 @@ def _add_starts(sums: Sums, met: Encounters, weight: Array | float, reading: Rea
     _add_pull(sums, "started", met, (met.start, met.start_bins), weight, reading, with_dose=with_dose)
 
 
-def _add_ends(sums: Sums, met: Encounters, own: Stratum, reading: Reading, *, with_dose: bool) -> None:
+def _add_ends(sums: Sums, met: Encounters, own: Stratum, kind: MineKind, reading: Reading, *, with_dose: bool) -> None:
     """Mines that stop being hazardous, become inert, and are found or missed by the teams."""
     stratum = _with_accidents(met, own)
     weight, end, bins, size = stratum.weight, stratum.end, stratum.bins, met.size
@@ -158,8 +164,7 @@ def _add_ends(sums: Sums, met: Encounters, own: Stratum, reading: Reading, *, wi
         if becomes is not False:
             becomes = becomes & (end <= met.cleared)
     _add(sums, "stopped", stop_bins, weight, size)
-    # Ends after the horizon fall into the last bin, which no curve reads: cut off there, they stay finite.
-    capped = np.clip(stop, 0.0, reading.grid.times[-1])
+    capped = _within(stop, kind, reading)
     _add(sums, "stopped_days", stop_bins, weight * capped, size)
     _add_pull(sums, "stopped", met, (capped, stop_bins), weight, reading, with_dose=with_dose)
     if met.marked is not None:
@@ -174,17 +179,17 @@ def _add_ends(sums: Sums, met: Encounters, own: Stratum, reading: Reading, *, wi
         _add_map(sums.map_inert, met, (end, met.cleared), weight * becomes, reading)
 
 
-def _add_averaged(sums: Sums, met: Encounters, chunk: Chunk, kind: MineKind, reading: Reading) -> None:
+def _add_averaged(sums: Sums, met: Encounters, outcomes: Iterable[Stratum], kind: MineKind, reading: Reading) -> None:
     """Mines that end by themselves, weighed so that times exp(-dose) they give those that no accident took before."""
     exposure, size, armed = reading.world.exposure, met.size, 1.0 - kind.arming_failure
     pull = float(exposure.activity[0])
-    laying_dose = pull * read(exposure.clock, chunk.laid) if kind.laid_to > 0 else np.zeros(1)
+    laying_dose = pull * read(exposure.clock, met.start) if kind.laid_to > 0 else np.zeros(1)
     raised: Array | float = np.exp(np.minimum(laying_dose, _MOST_DOSE)) if kind.laid_to > 0 else 1.0
     _add(sums, "started", met.start_bins, armed * raised, size)
     _add(sums, "started_days", met.start_bins, armed * raised * met.start, size)
-    for stratum in strata(chunk, device_ends(chunk, reading.grid), kind):
+    for stratum in outcomes:
         share = stratum.weight * raised
-        capped = np.clip(stratum.end, 0.0, reading.grid.times[-1])
+        capped = _within(stratum.end, kind, reading)
         survived = stratum.weight * np.exp(laying_dose - pull * read(exposure.clock, capped))
         _add(sums, "stopped", stratum.bins, share, size)
         _add(sums, "stopped_days", stratum.bins, share * capped, size)
@@ -197,6 +202,12 @@ def _add_averaged(sums: Sums, met: Encounters, chunk: Chunk, kind: MineKind, rea
         if reading.blocks is not None:
             _add_map(sums.map_hazardous, met, (met.start, stratum.end), share, reading)
             _add_map(sums.map_inert, met, (stratum.end, None), survived * stratum.inert, reading)
+
+
+def _within(days: Array, kind: MineKind, reading: Reading) -> Array:
+    """Days cut off at the horizon, beyond which no curve reads them, so that they stay finite; and at the start."""
+    capped = np.minimum(days, reading.grid.times[-1])
+    return np.maximum(capped, 0.0) if kind.laid_from < 0 else capped
 
 
 def _add_found(sums: Sums, met: Encounters, stratum: Stratum, becomes: NDArray[np.bool_] | bool) -> None:

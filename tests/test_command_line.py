@@ -283,7 +283,7 @@ def test_precision_stops_early_and_says_so(folder):
     assert played < 300
     assert f"Precision of 20 % reached after {played} replicates." in shown
     assert json_of(folder / "out/summary.json")["precision"] == {"asked": 0.2, "reached": True}
-    assert manifest["options"] == {"method": "simulate", "replicates": 300, "precision": 0.2}
+    assert manifest["options"] == {"method": "simulate", "replicates": 300, "precision": 0.2, "map_days": [30.0, 365.25, 3652.5]}
     assert done("rerun", "out", cwd=folder).startswith("identical: ")
 
 
@@ -408,13 +408,13 @@ def test_a_check_that_fails_says_so_even_when_quiet_and_exits_with_1(folder):
     # The closed form of another accident rate, as a mistake in the engine would look.
     broken = """
 import sys, dataclasses
-from simulator import experiment
+from simulator import commands
 from simulator.cli import main
-honest = experiment.expected
+honest = commands.expected
 def wrong(world):
     found = honest(world)
     return dataclasses.replace(found, curves=dataclasses.replace(found.curves, hazardous=found.curves.hazardous * 1.2))
-experiment.expected = wrong
+commands.expected = wrong
 sys.argv = ["minesim", "verify", "small.yaml", "--replicates", "30", "--quiet"]
 main()
 """

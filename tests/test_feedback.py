@@ -735,7 +735,8 @@ def test_the_estimate_has_the_mean_of_what_is_played_under_feedback(order):
     # Some 150 z-scores of 800 replicates at a fixed seed, each beyond 5 by chance less than once in a million: a false
     # alarm once in 5,000 seeds at most.
     scores = estimate_against_played(small(order), small(order))
-    assert scores.size > 120
+    # Where accidents decide the order, inert items are taken as played: four curves have no score.
+    assert scores.size > (100 if order == "most-accidents-first" else 120)
     assert np.abs(scores).max() < 5
 
 

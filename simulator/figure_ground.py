@@ -1,0 +1,261 @@
+"""The ground of a map: the region's land and border, its settlements with some names, and how long a kilometre is.
+
+Lengths on paper are in inches, those in the field in km. Shapely is loaded only where a map is drawn.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.patches import PathPatch, Rectangle
+from matplotlib.path import Path
+from numpy.typing import NDArray
+
+from simulator.clocks import Array
+from simulator.cutting import IntArray
+from simulator.experiment import Outcome
+from simulator.figure_style import DPI, SMALL, text_height, text_width
+from simulator.figure_wording import headline_number, plain_number
+from simulator.place import Settled
+from simulator.problems import printable
+from simulator.readout import block_of_cells, blocks_side
+from simulator.region import outline_of
+from simulator.world import World
+
+HATCH = "////"
+KEY_SIZE = (4.9, 0.5)
+
+_DOT, _RELEASED = "#0072B2", "#333333"
+_BORDER = "#222222"
+_MOST_NAMES, _LONGEST_NAME = 5, 24
+_MOST_DOTS = 300  # drawn one by one in an SVG; more become a picture in it
+_LARGEST_DOT, _SMALLEST_DOT = 0.14, 0.055
+_BAR_BELOW, _BAR_SHARE = 0.16, 0.3
+_NEAR, _PAD = 0.03, 0.02
+_ROUND = (1.0, 2.0, 5.0)
+
+_Drawn = TypeVar("_Drawn", bound=Artist)
+_Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ground:
+    """A region as it is drawn: ``x_km`` [X + 1] and ``y_km`` [Y + 1] are the edges of the blocks' grid, ``row`` and
+    ``column`` [blocks] the place of each in it; ``land`` is the outline as a path, ``scale`` inches per km, and
+    ``most_people`` live where the largest dot is.
+    """
+
+    x_km: Array
+    y_km: Array
+    row: IntArray
+    column: IntArray
+    land: Path
+    settlements: Settled | None
+    scale: float
+    most_people: float
+
+    @property
+    def width(self) -> float:
+        """Width on paper [inches]."""
+        return float(self.x_km[-1] - self.x_km[0]) * self.scale
+
+    @property
+    def height(self) -> float:
+        """Height on paper [inches]."""
+        return float(self.y_km[-1] - self.y_km[0]) * self.scale
+
+
+def most_people(outcome: Outcome) -> float:
+    """Return the population of the largest settlement of all scenarios; 0 where there are none."""
+    every = [part.world.settlements for part in outcome.scenarios]
+    return max((float(its.population.max()) for its in every if its is not None), default=0.0)
+
+
+def ground_of(world: World, width: float, height: float, people: float) -> Ground:
+    """Lay out a region so that it fits a panel of a width and a height [inches]; north is up.
+
+    The largest dot stands for ``people``.
+    """
+    import shapely
+
+    region = world.region
+    scale = min(width / region.width_km, height / region.height_km)
+    side = blocks_side(region)
+    _, first = np.unique(block_of_cells(region), return_index=True)
+    # Finer than a third of a dot on paper, nothing of a border is seen.
+    land = shapely.simplify(outline_of(region), 1 / (3 * DPI * scale))
+    return Ground(
+        _edges(region.west_km, region.width_km, side * region.cell_km),
+        _edges(region.south_km, region.height_km, side * region.cell_km),
+        region.row[first] // side,
+        region.column[first] // side,
+        path_of(land),
+        world.settlements,
+        scale,
+        people,
+    )
+
+
+def path_of(area: Any) -> Path:
+    """Make a path of a polygon or several, holes turning the other way than what they lie in."""
+    import shapely
+
+    rings = []
+    for polygon in shapely.get_parts(shapely.orient_polygons(area)):
+        rings += [Path(shapely.get_coordinates(ring), closed=True) for ring in (polygon.exterior, *polygon.interiors)]
+    return Path.make_compound_path(*rings)
+
+
+def clipped(axes: Axes, drawn: _Drawn, ground: Ground) -> _Drawn:
+    """Cut what is drawn along the border."""
+    drawn.set_clip_path(ground.land, axes.transData)
+    return drawn
+
+
+def draw_land(axes: Axes, ground: Ground, colour: str, gid: str) -> None:
+    """Fill the land, below what is drawn on it, and draw its border above that."""
+    axes.set(xlim=ground.x_km[[0, -1]], ylim=ground.y_km[[0, -1]])
+    axes.add_patch(PathPatch(ground.land, facecolor=colour, edgecolor="none", zorder=0.5))
+    look: dict[str, Any] = {"facecolor": "none", "edgecolor": _BORDER, "linewidth": 0.9, "joinstyle": "round"}
+    axes.add_patch(PathPatch(ground.land, zorder=3, clip_on=False, gid=gid, **look))
+
+
+def draw_released(axes: Axes, ground: Ground, released: NDArray[np.bool_], gid: str) -> None:
+    """Hatch the blocks that are ``released`` [blocks], and draw a line around them."""
+    import shapely
+
+    if not released.any():
+        return
+    rows, columns = ground.row[released], ground.column[released]
+    x, y = ground.x_km, ground.y_km
+    area = shapely.union_all(shapely.box(x[columns], y[rows], x[columns + 1], y[rows + 1]))
+    look: dict[str, Any] = {"facecolor": "none", "edgecolor": _RELEASED, "hatch": HATCH, "linewidth": 0.5}
+    patch = PathPatch(path_of(area), zorder=2, gid=gid, **look)
+    patch.set_rasterized(shapely.get_num_coordinates(area) > 5 * _MOST_DOTS)
+    axes.add_patch(patch)
+    clipped(axes, patch, ground)
+
+
+def draw_settlements(axes: Axes, ground: Ground, gid: str) -> None:
+    """Draw settlements as dots whose area is their population, and name some of the largest."""
+    its = ground.settlements
+    if its is None:
+        return
+    look: dict[str, Any] = {"color": _DOT, "edgecolor": "white", "linewidth": 0.6, "clip_on": False, "zorder": 4}
+    order = np.argsort(-its.population, kind="stable")
+    sizes = (72 * dot_widths(its.population, ground.most_people)) ** 2
+    dots = axes.scatter(its.x_km[order], its.y_km[order], sizes[order], gid=gid, **look)
+    dots.set_rasterized(order.size > _MOST_DOTS)
+    box = {"boxstyle": "square,pad=0.1", "facecolor": (1, 1, 1, 0.75), "edgecolor": "none"}
+    for name, x, y in named_places(ground):
+        axes.text(x, y, name, size=SMALL, va="center", bbox=box, zorder=5)
+
+
+def dot_widths(population: Array, most: float) -> Array:
+    """Return how wide the dots of populations are, any shape, in inches; the largest stands for ``most``."""
+    return np.maximum(_LARGEST_DOT * np.sqrt(population / most) if most > 0 else 0.0 * population, _SMALLEST_DOT)
+
+
+def named_places(ground: Ground) -> Iterator[tuple[str, float, float]]:
+    """Choose names of large settlements and where they begin [km], so that none lies over another, a dot or the edge.
+
+    A name stands to the right, left, above or below its dot, off the border if it can; without room, it is left out.
+    """
+    its = ground.settlements
+    if its is None:
+        return
+    x = (its.x_km - ground.x_km[0]) * ground.scale
+    y = (its.y_km - ground.y_km[0]) * ground.scale
+    half = dot_widths(its.population, ground.most_people) / 2
+    order = np.argsort(-its.population, kind="stable")
+    dots = np.column_stack((x - half, y - half, x + half, y + half))
+    taken: list[_Box] = []
+    for place in order[:_MOST_NAMES]:
+        name = _shortened(its.names[place])
+        others = np.array([*np.delete(dots, place, axis=0), *taken]).reshape(-1, 4)
+        boxes = _boxes(name, float(x[place]), float(y[place]), float(half[place]))
+        for box in sorted(boxes, key=lambda box: not _on_land(box, ground)):
+            if _inside(box, ground) and not _meets(box, others):
+                taken.append(box)
+                yield (
+                    name,
+                    float(ground.x_km[0]) + (box[0] + _PAD) / ground.scale,
+                    float(ground.y_km[0]) + (box[1] + box[3]) / 2 / ground.scale,
+                )
+                break
+
+
+def draw_scale(axes: Axes, ground: Ground, gid: str) -> None:
+    """Draw a bar of a round number of km below the map, and an arrow to the north."""
+    km = round_below(_BAR_SHARE * max(ground.width, 1.2) / ground.scale)
+    west, y = float(ground.x_km[0]), float(ground.y_km[0]) - _BAR_BELOW / ground.scale
+    look: dict[str, Any] = {"color": "black", "linewidth": 2.0, "solid_capstyle": "butt", "clip_on": False}
+    axes.plot([west, west + km], [y, y], gid=gid, **look)
+    words = f"{plain_number(km)} km\xa0\xa0 ↑ N"
+    axes.text(west + km + 0.07 / ground.scale, y, words, size=SMALL, va="center_baseline")
+
+
+def draw_key(axes: Axes, entries: Sequence[tuple[str, dict[str, Any]]], people: float) -> None:
+    """Write the key to fillings, and to dots of a round number of ``people`` or fewer, in axes of KEY_SIZE [inches]."""
+    axes.set(xlim=(0.0, KEY_SIZE[0]), ylim=(0.0, KEY_SIZE[1]))
+    x, wide, high = 0.0, 0.3, 0.15
+    for text, look in entries:
+        axes.add_patch(Rectangle((x, KEY_SIZE[1] - high), wide, high, edgecolor=_RELEASED, linewidth=0.5, **look))
+        axes.text(x + wide + 0.08, KEY_SIZE[1] - high / 2, text, size=SMALL, va="center_baseline")
+        x += wide + text_width(text, SMALL) + 0.3
+    if not people >= 1:
+        return
+    x, y, largest = 0.1, 0.1, round_below(people)
+    for size in dict.fromkeys((largest, max(largest / 10, 1.0))):
+        text = f"{headline_number(size)} people" if size > 1 else "1 person"
+        width = float(dot_widths(np.array(size), people))
+        axes.scatter(x, y, (72 * width) ** 2, color=_DOT, edgecolor="white", linewidth=0.6)
+        axes.text(x + 0.13, y, text, size=SMALL, va="center_baseline")
+        x += text_width(text, SMALL) + 0.45
+
+
+def round_below(value: float) -> float:
+    """Return the largest 1, 2 or 5 times a power of ten that is at most a value above 0."""
+    power = 10.0 ** np.floor(np.log10(value) + 1e-9)
+    return float(max(step for step in _ROUND if step * power <= value * (1 + 1e-9)) * power)
+
+
+def _edges(start_km: float, length_km: float, side_km: float) -> Array:
+    """Return the edges of blocks along one side of a region; the last block may be cut."""
+    count = max(1, int(np.ceil(length_km / side_km - 1e-9)))
+    return start_km + np.append(side_km * np.arange(count), length_km)
+
+
+def _shortened(name: str) -> str:
+    name = " ".join(printable(name).split())
+    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1].rstrip()}…"
+
+
+def _boxes(name: str, x: float, y: float, half: float) -> Sequence[_Box]:
+    """Return the boxes that a name may have around its dot, the best first."""
+    width, height = text_width(name, SMALL) + 2 * _PAD, text_height(name, SMALL)
+    away = half + _NEAR
+    corners = (
+        (x + away, y - height / 2),
+        (x - away - width, y - height / 2),
+        (x - width / 2, y + away),
+        (x - width / 2, y - away - height),
+    )
+    return [(left, low, left + width, low + height) for left, low in corners]
+
+
+def _inside(box: _Box, ground: Ground) -> bool:
+    return box[0] >= 0 and box[1] >= 0 and box[2] <= ground.width and box[3] <= ground.height
+
+
+def _on_land(box: _Box, ground: Ground) -> bool:
+    corners = np.array([(x, y) for x in (box[0], box[2]) for y in (box[1], box[3])])
+    return bool(ground.land.contains_points(corners / ground.scale + (ground.x_km[0], ground.y_km[0])).all())
+
+
+def _meets(box: _Box, others: Array) -> bool:
+    left, low, right, high = others.T
+    return bool(((box[0] < right) & (left < box[2]) & (box[1] < high) & (low < box[3])).any())
