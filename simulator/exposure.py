@@ -16,7 +16,6 @@ from simulator.units import DAYS_PER_YEAR
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(8)
 _STEPS_PER_HALF_TIME = 64  # the dose between two knots is then off by 1e-5 half-times at most
 _HALF_TIMES = 40.0  # after which 1e-12 of a decay is left
-_MOST_CURVE_KNOTS = 200_000
 _EVEN = 1e-12
 
 
@@ -126,9 +125,9 @@ def _knots(scenario: Scenario) -> Array:
         parts.append(month_edges(scenario.start, 0.0, horizon)[0])
     for decay in (civilians.return_, civilians.surge):
         if decay is not None:
-            last = min(horizon, _HALF_TIMES * decay.half_time)
-            count = int(last / decay.half_time * _STEPS_PER_HALF_TIME) + 2
-            parts.append(np.linspace(0.0, last, min(count, _MOST_CURVE_KNOTS)))
+            # After so many half-times nothing is left of a decay to follow.
+            count = int(min(horizon / decay.half_time, _HALF_TIMES) * _STEPS_PER_HALF_TIME) + 1
+            parts.append(np.arange(count) * (decay.half_time / _STEPS_PER_HALF_TIME))
     if civilians.education is not None:
         begin = day_number(civilians.education.start, scenario.start)
         parts.append(np.linspace(begin, begin + civilians.education.ramp, 2 * _STEPS_PER_HALF_TIME + 1))

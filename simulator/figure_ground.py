@@ -1,6 +1,6 @@
-"""The ground of a map: the region's land and border, its settlements with some names, and how long a kilometre is.
+"""What maps are made of: land and border, settlements with some names, the scale of colours and of length, the key.
 
-Lengths on paper are in inches, those in the field in km. Shapely is loaded only where a map is drawn.
+Lengths on paper are in inches, those in the field in km.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,26 +10,29 @@ from typing import Any, TypeVar
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LinearSegmentedColormap, LogNorm
+from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
-from numpy.typing import NDArray
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from simulator.clocks import Array
 from simulator.cutting import IntArray
 from simulator.experiment import Outcome
-from simulator.figure_style import DPI, SMALL, text_height, text_width
+from simulator.figure_style import NORMAL, SMALL, text_height, text_width
 from simulator.figure_wording import headline_number, plain_number
 from simulator.place import Settled
 from simulator.problems import printable
-from simulator.readout import block_of_cells, blocks_side
-from simulator.region import outline_of
-from simulator.world import World
 
-HATCH = "////"
+HATCH, OUTLINE = "////", "#333333"
 KEY_SIZE = (4.9, 0.5)
+# From light to dark without a turn, so that it reads in grey.
+COLOURS = LinearSegmentedColormap.from_list("risk", ["#F4BC6C", "#E88F35", "#D05A00", "#852804", "#2A0902"])
 
-_DOT, _RELEASED = "#0072B2", "#333333"
+_DOT = "#0072B2"
 _BORDER = "#222222"
+_MOST_DECADES = 5
 _MOST_NAMES, _LONGEST_NAME = 5, 24
 _MOST_DOTS = 300  # drawn one by one in an SVG; more become a picture in it
 _LARGEST_DOT, _SMALLEST_DOT = 0.14, 0.055
@@ -74,39 +77,13 @@ def most_people(outcome: Outcome) -> float:
     return max((float(its.population.max()) for its in every if its is not None), default=0.0)
 
 
-def ground_of(world: World, width: float, height: float, people: float) -> Ground:
-    """Lay out a region so that it fits a panel of a width and a height [inches]; north is up.
-
-    The largest dot stands for ``people``.
-    """
-    import shapely
-
-    region = world.region
-    scale = min(width / region.width_km, height / region.height_km)
-    side = blocks_side(region)
-    _, first = np.unique(block_of_cells(region), return_index=True)
-    # Finer than a third of a dot on paper, nothing of a border is seen.
-    land = shapely.simplify(outline_of(region), 1 / (3 * DPI * scale))
-    return Ground(
-        _edges(region.west_km, region.width_km, side * region.cell_km),
-        _edges(region.south_km, region.height_km, side * region.cell_km),
-        region.row[first] // side,
-        region.column[first] // side,
-        path_of(land),
-        world.settlements,
-        scale,
-        people,
-    )
-
-
-def path_of(area: Any) -> Path:
-    """Make a path of a polygon or several, holes turning the other way than what they lie in."""
-    import shapely
-
-    rings = []
-    for polygon in shapely.get_parts(shapely.orient_polygons(area)):
-        rings += [Path(shapely.get_coordinates(ring), closed=True) for ring in (polygon.exterior, *polygon.interiors)]
-    return Path.make_compound_path(*rings)
+def bare_axes(figure: Figure, left: float, bottom: float, width: float, height: float) -> Axes:
+    """Make axes without lines or numbers at a place [inches]."""
+    across, up = figure.get_size_inches()
+    axes = figure.add_axes((left / across, bottom / up, width / across, height / up))
+    axes.set_axis_off()
+    axes.grid(visible=False)
+    return axes
 
 
 def clipped(axes: Axes, drawn: _Drawn, ground: Ground) -> _Drawn:
@@ -121,22 +98,6 @@ def draw_land(axes: Axes, ground: Ground, colour: str, gid: str) -> None:
     axes.add_patch(PathPatch(ground.land, facecolor=colour, edgecolor="none", zorder=0.5))
     look: dict[str, Any] = {"facecolor": "none", "edgecolor": _BORDER, "linewidth": 0.9, "joinstyle": "round"}
     axes.add_patch(PathPatch(ground.land, zorder=3, clip_on=False, gid=gid, **look))
-
-
-def draw_released(axes: Axes, ground: Ground, released: NDArray[np.bool_], gid: str) -> None:
-    """Hatch the blocks that are ``released`` [blocks], and draw a line around them."""
-    import shapely
-
-    if not released.any():
-        return
-    rows, columns = ground.row[released], ground.column[released]
-    x, y = ground.x_km, ground.y_km
-    area = shapely.union_all(shapely.box(x[columns], y[rows], x[columns + 1], y[rows + 1]))
-    look: dict[str, Any] = {"facecolor": "none", "edgecolor": _RELEASED, "hatch": HATCH, "linewidth": 0.5}
-    patch = PathPatch(path_of(area), zorder=2, gid=gid, **look)
-    patch.set_rasterized(shapely.get_num_coordinates(area) > 5 * _MOST_DOTS)
-    axes.add_patch(patch)
-    clipped(axes, patch, ground)
 
 
 def draw_settlements(axes: Axes, ground: Ground, gid: str) -> None:
@@ -198,12 +159,44 @@ def draw_scale(axes: Axes, ground: Ground, gid: str) -> None:
     axes.text(west + km + 0.07 / ground.scale, y, words, size=SMALL, va="center_baseline")
 
 
+def common_scale(found: Sequence[Array]) -> LogNorm:
+    """Choose one logarithmic scale for all maps, of whole powers of ten.
+
+    It reaches to a thousandth of the strongest block of the weakest map, but over five powers of ten at most.
+    """
+    highest = np.array([day.max() for values in found for day in values])
+    highest = highest[highest > 0]
+    if not highest.size:
+        return LogNorm(1e-3, 1.0)
+    lowest = min(float(day[day > 0].min()) for values in found for day in values if day.max() > 0)
+    top = int(np.ceil(np.log10(highest.max()) - 1e-9))
+    bottom = np.floor(np.log10(max(lowest, highest.min() / 1000)) + 1e-9)
+    return LogNorm(10.0 ** min(max(int(bottom), top - _MOST_DECADES), top - 1), 10.0**top)
+
+
+def draw_colour_bar(axes: Axes, norm: LogNorm, found: Sequence[Array]) -> None:
+    """Draw the scale of colours with its unit; an arrow says that some values lie below it."""
+    axes.set_axis_on()
+    least = float(norm.vmin or 0.0)
+    below = any(((values > 0) & (values < least)).any() for values in found)
+    figure = axes.get_figure()
+    if not isinstance(figure, Figure):
+        raise TypeError("the axes lie in no figure")
+    bar = figure.colorbar(
+        ScalarMappable(norm, COLOURS), cax=axes, orientation="horizontal", extend="min" if below else "neither"
+    )
+    bar.set_label("Expected accidents [per year and km²]", size=NORMAL)
+    axes.xaxis.set_major_locator(LogLocator(numticks=99))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: plain_number(x) if x > 1e-6 else f"{x:.0e}"))
+
+
 def draw_key(axes: Axes, entries: Sequence[tuple[str, dict[str, Any]]], people: float) -> None:
     """Write the key to fillings, and to dots of a round number of ``people`` or fewer, in axes of KEY_SIZE [inches]."""
     axes.set(xlim=(0.0, KEY_SIZE[0]), ylim=(0.0, KEY_SIZE[1]))
     x, wide, high = 0.0, 0.3, 0.15
     for text, look in entries:
-        axes.add_patch(Rectangle((x, KEY_SIZE[1] - high), wide, high, edgecolor=_RELEASED, linewidth=0.5, **look))
+        axes.add_patch(Rectangle((x, KEY_SIZE[1] - high), wide, high, edgecolor=OUTLINE, linewidth=0.5, **look))
         axes.text(x + wide + 0.08, KEY_SIZE[1] - high / 2, text, size=SMALL, va="center_baseline")
         x += wide + text_width(text, SMALL) + 0.3
     if not people >= 1:
@@ -221,12 +214,6 @@ def round_below(value: float) -> float:
     """Return the largest 1, 2 or 5 times a power of ten that is at most a value above 0."""
     power = 10.0 ** np.floor(np.log10(value) + 1e-9)
     return float(max(step for step in _ROUND if step * power <= value * (1 + 1e-9)) * power)
-
-
-def _edges(start_km: float, length_km: float, side_km: float) -> Array:
-    """Return the edges of blocks along one side of a region; the last block may be cut."""
-    count = max(1, int(np.ceil(length_km / side_km - 1e-9)))
-    return start_km + np.append(side_km * np.arange(count), length_km)
 
 
 def _shortened(name: str) -> str:

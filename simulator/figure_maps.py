@@ -10,30 +10,35 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.cm import ScalarMappable
-from matplotlib.colors import LinearSegmentedColormap, LogNorm
+from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
+from numpy.typing import NDArray
 
 from simulator.clocks import Array
 from simulator.experiment import Outcome, ScenarioOutcome
 from simulator.figure_ground import (
+    COLOURS,
     HATCH,
     KEY_SIZE,
+    OUTLINE,
     Ground,
+    bare_axes,
     clipped,
+    common_scale,
+    draw_colour_bar,
     draw_key,
     draw_land,
-    draw_released,
     draw_scale,
     draw_settlements,
-    ground_of,
     most_people,
 )  # fmt: skip
 from simulator.figure_series import series
-from simulator.figure_style import NORMAL, SMALL, sheet, text_height, wrapped, write_above
-from simulator.figure_wording import footer, mines_of, names, plain_number, said, share
-from simulator.readout import block_of_cells
+from simulator.figure_style import DPI, NORMAL, SMALL, sheet, text_height, wrapped, write_above
+from simulator.figure_wording import footer, mines_of, names, said, share
+from simulator.readout import block_of_cells, blocks_side
+from simulator.region import outline_of
 from simulator.trajectory import Maps
 from simulator.units import DAYS_PER_YEAR
 from simulator.wording import duration
@@ -46,11 +51,9 @@ _WIDTH, _EDGE, _BETWEEN = 10.0, 0.2, 0.25
 _TALLEST, _MOST_ACROSS = 3.4, 4
 _ROW_GAP, _LINE_GAP, _HEAD_GAP, _SCALE_ROOM = 0.15, 0.04, 0.06, 0.3
 _KEY_ROOM, _BAR_WIDTH, _BAR_HEIGHT = 0.2, 4.2, 0.15
-_MOST_DECADES = 5
-_MOST_DRAWN = 400  # blocks drawn one by one in an SVG; more become a picture in it
+# Blocks and corners that are drawn one by one in an SVG; more become a picture in it.
+_MOST_DRAWN, _MOST_CORNERS = 400, 1500
 _NONE = "#EEF1F4"
-# From light to dark without a turn, so that it reads in grey.
-_COLOURS = LinearSegmentedColormap.from_list("risk", ["#F4BC6C", "#E88F35", "#D05A00", "#852804", "#2A0902"])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,21 +111,21 @@ def maps(outcome: Outcome) -> Figure | None:
     figure, (whole,) = sheet(_title(outcome, found), footer(outcome, shown), [body], [0.0])
     top = whole.get_position().y1 * figure.get_figheight()
     whole.remove()
-    norm, drawn = _norm(found), sum(values.size for values in found)
+    norm, drawn = common_scale(found), sum(values.size for values in found)
     for row in rows:
         top -= row.head + row.ground.height
         for column, day in enumerate(row.days):
             left = _EDGE + column * (_column_width(across) + _BETWEEN)
-            axes = _box(figure, left, top, row.ground.width, row.ground.height)
+            axes = bare_axes(figure, left, top, row.ground.width, row.ground.height)
             _draw(axes, row, day, found[row.part][day], norm, in_one=drawn > _MOST_DRAWN)
             released = _maps(parts[row.part]).released[day] > MOSTLY
-            draw_released(axes, row.ground, released, f"released-{row.part}-{day}")
+            _draw_released(axes, row.ground, released, f"released-{row.part}-{day}")
             draw_settlements(axes, row.ground, f"settlements-{row.part}-{day}")
             _write_heading(axes, row, column)
         top -= _SCALE_ROOM
     top -= _KEY_ROOM + _BAR_HEIGHT
-    _colour_bar(_box(figure, _EDGE + 0.25, top, _BAR_WIDTH, _BAR_HEIGHT), norm, found)
-    key = _box(figure, _EDGE + _BAR_WIDTH + 0.5, top - 0.3, *KEY_SIZE)
+    draw_colour_bar(bare_axes(figure, _EDGE + 0.25, top, _BAR_WIDTH, _BAR_HEIGHT), norm, found)
+    key = bare_axes(figure, _EDGE + _BAR_WIDTH + 0.5, top - 0.3, *KEY_SIZE)
     draw_key(key, _entries(outcome, found), most_people(outcome))
     return figure
 
@@ -134,11 +137,52 @@ def _maps(part: ScenarioOutcome) -> Maps:
     return part.ensemble.maps
 
 
+def _ground_of(world: World, width: float, height: float, people: float) -> Ground:
+    """Lay out a region so that it fits a panel of a width and a height [inches]; north is up.
+
+    The largest dot stands for ``people``.
+    """
+    import shapely
+
+    region = world.region
+    scale = min(width / region.width_km, height / region.height_km)
+    side = blocks_side(region)
+    _, first = np.unique(block_of_cells(region), return_index=True)
+    # Finer than a third of a dot on paper, nothing of a border is seen.
+    land = shapely.simplify(outline_of(region), 1 / (3 * DPI * scale))
+    return Ground(
+        _edges(region.west_km, region.width_km, side * region.cell_km),
+        _edges(region.south_km, region.height_km, side * region.cell_km),
+        region.row[first] // side,
+        region.column[first] // side,
+        path_of(land),
+        world.settlements,
+        scale,
+        people,
+    )
+
+
+def path_of(area: Any) -> Path:
+    """Make a path of a polygon or several, holes turning the other way than what they lie in."""
+    import shapely
+
+    rings = []
+    for polygon in shapely.get_parts(shapely.orient_polygons(area)):
+        rings += [Path(shapely.get_coordinates(ring), closed=True) for ring in (polygon.exterior, *polygon.interiors)]
+    return Path.make_compound_path(*rings)
+
+
+def _edges(start_km: float, length_km: float, side_km: float) -> Array:
+    """Return the edges of blocks along one side of a region; the last block may be cut."""
+    count = max(1, int(np.ceil(length_km / side_km - 1e-9)))
+    return start_km + np.append(side_km * np.arange(count), length_km)
+
+
 def _rows(outcome: Outcome, place: int, across: int) -> list[_Row]:
     """Lay out the maps of a scenario, at most ``across`` of them beside each other."""
     part = outcome.scenarios[place]
     width = _column_width(across)
-    ground = ground_of(part.world, width, _TALLEST, most_people(outcome))
+    ground = _ground_of(part.world, width, _TALLEST, most_people(outcome))
     name = wrapped(names(outcome.scenarios)[place], _WIDTH - 2 * _EDGE, NORMAL, bold=True)
     every, least = range(len(part.world.map_days)), _least(part)
     headings = [_heading(part, day, float(least[day]), width) for day in every]
@@ -150,15 +194,6 @@ def _rows(outcome: Outcome, place: int, across: int) -> list[_Row]:
 
 def _column_width(across: int) -> float:
     return (_WIDTH - 2 * _EDGE - _BETWEEN * (across - 1)) / across
-
-
-def _box(figure: Figure, left: float, bottom: float, width: float, height: float) -> Axes:
-    """Make axes without lines or numbers at a place [inches]."""
-    across, up = figure.get_size_inches()
-    axes = figure.add_axes((left / across, bottom / up, width / across, height / up))
-    axes.set_axis_off()
-    axes.grid(visible=False)
-    return axes
 
 
 def _heading(part: ScenarioOutcome, day: int, least: float, width: float) -> tuple[str, str]:
@@ -190,8 +225,24 @@ def _draw(axes: Axes, row: _Row, day: int, values: Array, norm: LogNorm, *, in_o
     draw_land(axes, ground, _NONE, f"border-{row.part}-{day}")
     grid = np.full((ground.y_km.size - 1, ground.x_km.size - 1), np.nan)
     grid[ground.row, ground.column] = np.where(values > 0, values, np.nan)
-    look: dict[str, Any] = {"cmap": _COLOURS, "norm": norm, "rasterized": in_one, "gid": f"map-{row.part}-{day}"}
+    look: dict[str, Any] = {"cmap": COLOURS, "norm": norm, "rasterized": in_one, "gid": f"map-{row.part}-{day}"}
     clipped(axes, axes.pcolormesh(ground.x_km, ground.y_km, np.ma.masked_invalid(grid), zorder=1, **look), ground)
+
+
+def _draw_released(axes: Axes, ground: Ground, released: NDArray[np.bool_], gid: str) -> None:
+    """Hatch the blocks that are ``released`` [blocks], and draw a line around them."""
+    import shapely
+
+    if not released.any():
+        return
+    rows, columns = ground.row[released], ground.column[released]
+    x, y = ground.x_km, ground.y_km
+    area = shapely.union_all(shapely.box(x[columns], y[rows], x[columns + 1], y[rows + 1]))
+    look: dict[str, Any] = {"facecolor": "none", "edgecolor": OUTLINE, "hatch": HATCH, "linewidth": 0.5}
+    patch = PathPatch(path_of(area), zorder=2, gid=gid, **look)
+    patch.set_rasterized(shapely.get_num_coordinates(area) > _MOST_CORNERS)
+    axes.add_patch(patch)
+    clipped(axes, patch, ground)
 
 
 def _write_heading(axes: Axes, row: _Row, column: int) -> None:
@@ -202,38 +253,6 @@ def _write_heading(axes: Axes, row: _Row, column: int) -> None:
     if column == 0:
         write_above(axes, row.name, row.heading_height + _LINE_GAP, size=NORMAL, weight="bold")
         draw_scale(axes, row.ground, f"scale-{row.part}")
-
-
-def _norm(found: Sequence[Array]) -> LogNorm:
-    """Choose one logarithmic scale for all maps, of whole powers of ten.
-
-    It reaches to a thousandth of the strongest block of the weakest map, but over five powers of ten at most.
-    """
-    highest = np.array([day.max() for values in found for day in values])
-    highest = highest[highest > 0]
-    if not highest.size:
-        return LogNorm(1e-3, 1.0)
-    lowest = min(float(day[day > 0].min()) for values in found for day in values if day.max() > 0)
-    top = int(np.ceil(np.log10(highest.max()) - 1e-9))
-    bottom = np.floor(np.log10(max(lowest, highest.min() / 1000)) + 1e-9)
-    return LogNorm(10.0 ** min(max(int(bottom), top - _MOST_DECADES), top - 1), 10.0**top)
-
-
-def _colour_bar(axes: Axes, norm: LogNorm, found: Sequence[Array]) -> None:
-    """Draw the scale of colours with its unit; an arrow says that some values lie below it."""
-    axes.set_axis_on()
-    least = float(norm.vmin or 0.0)
-    below = any(((values > 0) & (values < least)).any() for values in found)
-    figure = axes.get_figure()
-    if not isinstance(figure, Figure):
-        raise TypeError("the axes lie in no figure")
-    bar = figure.colorbar(
-        ScalarMappable(norm, _COLOURS), cax=axes, orientation="horizontal", extend="min" if below else "neither"
-    )
-    bar.set_label("Expected accidents [per year and km²]", size=NORMAL)
-    axes.xaxis.set_major_locator(LogLocator(numticks=99))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: plain_number(x) if x > 1e-6 else f"{x:.0e}"))
 
 
 def _entries(outcome: Outcome, found: Sequence[Array]) -> list[tuple[str, dict[str, Any]]]:

@@ -36,7 +36,7 @@ class Curves:
         """Self-destructed, detonated in an accident, or cleared, shape [K, T]."""
         rest = self.laid - self.hazardous - self.inert
         # Shares of failure outcomes add up to one but for rounding.
-        return np.where(np.abs(rest) <= 1e-12 * self.laid, 0.0, rest)
+        return np.where(np.abs(rest) <= 1e-12 * self.laid[..., -1:], 0.0, rest)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

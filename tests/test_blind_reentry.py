@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Mapping
 from functools import cache
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -20,7 +21,7 @@ from simulator.expected import expected
 from simulator.lifetimes import survival
 from simulator.quantities import GRADES
 from simulator.scenario_file import load, read_sources, shipped_scenarios
-from simulator.units import DURATION, LENGTH, MINE_RATE, PROBABILITY, UnitError, quantity
+from simulator.units import COST, DURATION, LENGTH, MINE_RATE, NUMBER, PROBABILITY, TEAM_RATE, UnitError, quantity
 from simulator.world import build_world
 
 FOLDER = shipped_scenarios()
@@ -42,7 +43,9 @@ UNVERIFIED_FIGURES = re.compile(
     r"|\b[Uu]nverified\b"
 )
 # Bare because they are the user's choice of a world, not findings about mines: how many, when and where.
-UNSOURCED_KEYS = {"count", "laid", "placement"}
+UNSOURCED_KEYS = {"count", "laid", "placement", "from"}
+# Plain lists of the format; a comment above them says where they come from.
+LISTS = {"season", "winter_stop"}
 
 
 class Read(NamedTuple):
@@ -73,6 +76,9 @@ EXACT = 1e-12
 BATTERY = "mines.battery-limited.battery"
 SELF_DESTRUCT = "mines.battery-limited.self_destruct"
 AGEING = "mines.persistent.ageing.exponential.mean"
+KEPT_KM = "mines.persistent.placement.keep_away.distance"
+KEPT_BY = "mines.persistent.placement.keep_away.compliance"
+TEAM = 10  # deminers, the size that the note at clearance.rate gives
 
 READ = (
     Read("treaty-limit", f"{SELF_DESTRUCT}.failure", 0.10, "LAW-SD10", EXACT, "the limit itself"),
@@ -118,6 +124,44 @@ READ = (
     Read("treaty-limit", "civilians.child_share", 0.10, "default 8, UA-CHILD", EXACT, "typed"),
     Read("treaty-limit", "upper yardstick", 1e-4, "TOL-HSE", EXACT, "deaths per person-year"),
     Read("treaty-limit", "lower yardstick", 1e-6, "TOL-HSE", EXACT, "deaths per person-year"),
+    Read("district", "half-life in years", 40, "default 6, AGE-HALFLIFE", 0.04, "mean rounded to 0.1 years"),
+    Read("district", "casualties per mine-year", 2e-4, "CAL-MINEYR, default 7", 4e-6, "rate rounded to two digits"),
+    Read("district", "civilians.killed_share", 0.30, "default 8, LETH", EXACT, "typed"),
+    Read("district", "civilians.reference_density", 14, "POP-DEN, default 9", 0.5, "rural; oblasts run from 10.5 to 16.3"),
+    Read("district", "civilians.return.half_time", 4 * YEAR / 12, "POP-RET", 2, "months of 30 days"),
+    Read("district", "civilians.surge.factor", 4, "default 7, CAL-SURGE", EXACT, "typed"),
+    Read("district", "civilians.surge.factor:low", 3, "default 7, CAL-SURGE", EXACT, "typed"),
+    Read("district", "civilians.surge.factor:high", 5, "default 7, CAL-SURGE", EXACT, "typed"),
+    Read("district", "surge left after 18 months", 0.125, "default 7", 0.01, "faded is read as an eighth"),
+    Read("district", "surge left after 1 year:low", 0.125, "CAL-SURGE", 0.01, "faded in 1 year, the short end"),
+    Read("district", "surge left after 2 years:high", 0.125, "CAL-SURGE", 0.01, "faded in 2 years, the long end"),
+    Read("district", "mean of the season", 1, "default 7", 1e-9, "the rate is one of whole years"),
+    Read("district", "clearance.detection", 0.996, "CLR-RESID, default 9: 0.4 % missed", EXACT, "typed"),
+    Read("district", "clearance.detection:low", 0.99, "default 9: 1 % missed", EXACT, "typed"),
+    Read("district", "clearance.detection:high", 0.999, "default 9: 0.1 % missed", EXACT, "typed"),
+    Read("district", "clearance.search", 0.10, "CLR-TRUE, default 9", EXACT, "typed"),
+    Read("district", "clearance.search:low", 0.03, "CLR-TRUE, default 9", EXACT, "typed"),
+    Read("district", "clearance.search:high", 0.15, "CLR-TRUE, default 9", EXACT, "typed"),
+    Read("district", "m2 per deminer-day", 30, "CLR-RATE", 20 + EXACT, "10 to 50 by hand, in teams of ten"),
+    Read("district", "m2 per deminer-day:low", 10, "CLR-RATE, default 9", EXACT, "typed"),
+    Read("district", "m2 per deminer-day:high", 75, "CLR-RATE, default 9", EXACT, "typed"),
+    Read("district", "clearance.cost", 1, "default 9: dense", EXACT, "typed"),
+    Read("district", "clearance.cost:low", 0.1, "default 9", EXACT, "typed"),
+    Read("district", "clearance.cost:high", 8, "default 9", EXACT, "typed"),
+    Read("keep-away-1km", KEPT_KM, 1, "no row: the policy compared", EXACT, "typed"),
+    Read("keep-away-1km", KEPT_BY, 1, "no row: the policy compared", EXACT, "typed"),
+    Read("keep-away-3km", KEPT_KM, 3, "no row: the policy compared", EXACT, "typed"),
+    Read("keep-away-3km", KEPT_BY, 1, "no row: the policy compared", EXACT, "typed"),
+    Read("keep-away-1km-80-percent", KEPT_KM, 1, "no row: the policy compared", EXACT, "typed"),
+    Read("keep-away-1km-80-percent", KEPT_BY, 0.8, "no row: the policy compared", EXACT, "typed"),
+    Read("keep-away-3km-80-percent", KEPT_KM, 3, "no row: the policy compared", EXACT, "typed"),
+    Read("keep-away-3km-80-percent", KEPT_BY, 0.8, "no row: the policy compared", EXACT, "typed"),
+    Read("no-clearance", "teams at work", 0, "no row: the policy compared", EXACT, "none"),
+    Read("no-education", "accidents that education prevents", 0, "no row: the policy compared", EXACT, "none"),
+    Read("slow-return", "civilians.return.half_time", 4 * YEAR, "POP-RET: years elsewhere", EXACT, "typed"),
+    Read("district-battery-limited", f"{SELF_DESTRUCT}.failure", 0.10, "LAW-SD10", EXACT, "the limit itself"),
+    Read("district-battery-limited", "self-destruct fails by day 30", 0.10, "LAW-SD10", 1e-3, "0.1 point"),
+    Read("district-battery-limited", "back-up fails by day 120", 0.01, "LAW-SDA001", 1e-4, "0.001 / 0.10, as above"),
 )  # fmt: skip
 
 CHOICES = (
@@ -222,8 +266,29 @@ def end_of_range(loaded, path, side):
     return number(parameters[0 if side == "low" else -1])
 
 
+def surge_left_after(days, side=None):
+    """The share of the surge's excess that is left, with its half-time or an end of the half-time's range."""
+
+    def left(*loaded):
+        path = "civilians.surge.half_time"
+        half_time = end_of_range(shipped(*loaded), path, side) if side else loaded_value(shipped(*loaded).scenario, path)
+        return 0.5 ** (days / half_time)
+
+    return left
+
+
+def teams_at_work(*loaded):
+    clearance = shipped(*loaded).scenario.clearance
+    return clearance.teams if clearance else 0
+
+
+def accidents_that_education_prevents(*loaded):
+    education = shipped(*loaded).scenario.civilians.education
+    return education.reduces if education else 0
+
+
 def number(text):
-    for dimension in (PROBABILITY, DURATION, LENGTH, MINE_RATE):
+    for dimension in (PROBABILITY, DURATION, LENGTH, MINE_RATE, TEAM_RATE, COST, NUMBER):
         try:
             return quantity(text, dimension)
         except UnitError:
@@ -238,7 +303,7 @@ def loaded_value(scenario, path):
         if isinstance(node, Mapping):
             node = node[key]
         elif key not in laws.NAMES:
-            node = getattr(node, key)
+            node = getattr(node, f"{key}_" if key == "return" else key)
     return node
 
 
@@ -261,6 +326,15 @@ COMPUTED = {
     "casualties per mine-year": casualties_per_mine_year,
     "casualties per mine-year:low": casualties_per_mine_year_at("low"),
     "casualties per mine-year:high": casualties_per_mine_year_at("high"),
+    "surge left after 18 months": surge_left_after(1.5 * YEAR),
+    "surge left after 1 year:low": surge_left_after(YEAR, "low"),
+    "surge left after 2 years:high": surge_left_after(2 * YEAR, "high"),
+    "mean of the season": lambda *loaded: np.mean(shipped(*loaded).scenario.civilians.season),
+    "m2 per deminer-day": lambda *loaded: shipped(*loaded).scenario.clearance.rate / TEAM,
+    "m2 per deminer-day:low": lambda *loaded: end_of_range(shipped(*loaded), "clearance.rate", "low") / TEAM,
+    "m2 per deminer-day:high": lambda *loaded: end_of_range(shipped(*loaded), "clearance.rate", "high") / TEAM,
+    "teams at work": teams_at_work,
+    "accidents that education prevents": accidents_that_education_prevents,
     "upper yardstick": lambda *loaded: max(world_of(*loaded).thresholds),
     "lower yardstick": lambda *loaded: min(world_of(*loaded).thresholds),
 }
@@ -322,6 +396,12 @@ def test_a_departure_from_the_evidence_is_the_known_one_and_its_note_says_so(cho
         ("persistent", "half-life in years", f"{AGEING}.value=40 years"),
         ("treaty-limit", "casualties per mine-year", "civilians.accident_rate.value=2e-4 per mine-year"),
         ("ukraine-scale", "land with mines", "region.rectangle.height.value=1000 km"),
+        ("district", "civilians.return.half_time", "civilians.return.half_time.value=4 years"),
+        ("district", "surge left after 18 months", "civilians.surge.half_time.value=18 weeks"),
+        ("district", "m2 per deminer-day", "clearance.rate.value=50 m2 per team-day"),
+        ("district", "clearance.detection", "clearance.detection.value=0.96"),
+        ("district", "mean of the season", "civilians.season=[1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0]"),
+        ("no-clearance", "teams at work", "clearance={from: 2026-03-01, teams: 1, rate: 1 m2 per team-day, detection: 1}"),
     ],
 )
 def test_a_likely_slip_would_be_found(scenario, what, override):
@@ -348,10 +428,21 @@ def test_every_sourced_value_has_a_grade_and_a_note(name):
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_no_number_about_mines_or_civilians_stands_without_a_source(name):
+def test_no_number_about_mines_civilians_or_clearance_stands_without_a_source(name):
     tree = shipped(name).tree
-    bare = [".".join(path) for part in ("mines", "civilians") for path in bare_numbers(tree[part], (part,))]
-    assert not [path for path in bare if path.rpartition(".")[2] not in UNSOURCED_KEYS]
+    bare = [path for part in ("mines", "civilians", "clearance") for path in bare_numbers(tree.get(part), (part,))]
+    assert not [".".join(path) for path in bare if path[-1] not in UNSOURCED_KEYS and path[-2] not in LISTS]
+
+
+def test_a_plain_list_says_in_a_comment_where_it_comes_from():
+    found = []
+    for path in FOLDER.glob("*.yaml"):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        for above, line in pairwise(lines):
+            if (key := line.strip().partition(":")[0]) in LISTS:
+                assert above.strip().startswith("#"), (path.name, key)
+                found.append(key)
+    assert set(found) == LISTS
 
 
 @pytest.mark.parametrize("name", SHIPPED)
