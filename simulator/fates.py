@@ -109,7 +109,9 @@ def _laying_edges(world: World, kind: MineKind) -> Array:
         kinks += [world.times - age for age in _bends(law)]
     for age in _bends(kind.battery):
         kinks.append(day_of(kind.battery_clock, read(kind.battery_clock, world.times) - age))
-    kinks = [days[(days > kind.laid_from) & (days < kind.laid_to)] for days in kinks]
+    # One beside an end of the period, by rounding, would make a panel of no width.
+    near = 1e-12 * max(1.0, abs(kind.laid_from), abs(kind.laid_to))
+    kinks = [days[(days > kind.laid_from + near) & (days < kind.laid_to - near)] for days in kinks]
     edges = np.unique(np.concatenate([[kind.laid_from, kind.laid_to], *kinks]))
     width = max(_narrowest(kind), (kind.laid_to - kind.laid_from) / _MOST_LAYING_PANELS)
     parts = [np.linspace(a, b, max(1, int(np.ceil((b - a) / width))) + 1)[:-1] for a, b in pairwise(edges)]

@@ -77,6 +77,12 @@ def most_people(outcome: Outcome) -> float:
     return max((float(its.population.max()) for its in every if its is not None), default=0.0)
 
 
+def block_edges(start_km: float, length_km: float, side_km: float) -> Array:
+    """Return the edges of blocks along one side of a region; the last block may be cut."""
+    count = max(1, int(np.ceil(length_km / side_km - 1e-9)))
+    return start_km + np.append(side_km * np.arange(count), length_km)
+
+
 def bare_axes(figure: Figure, left: float, bottom: float, width: float, height: float) -> Axes:
     """Make axes without lines or numbers at a place [inches]."""
     across, up = figure.get_size_inches()

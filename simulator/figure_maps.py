@@ -25,6 +25,7 @@ from simulator.figure_ground import (
     OUTLINE,
     Ground,
     bare_axes,
+    block_edges,
     clipped,
     common_scale,
     draw_colour_bar,
@@ -151,8 +152,8 @@ def _ground_of(world: World, width: float, height: float, people: float) -> Grou
     # Finer than a third of a dot on paper, nothing of a border is seen.
     land = shapely.simplify(outline_of(region), 1 / (3 * DPI * scale))
     return Ground(
-        _edges(region.west_km, region.width_km, side * region.cell_km),
-        _edges(region.south_km, region.height_km, side * region.cell_km),
+        block_edges(region.west_km, region.width_km, side * region.cell_km),
+        block_edges(region.south_km, region.height_km, side * region.cell_km),
         region.row[first] // side,
         region.column[first] // side,
         path_of(land),
@@ -170,12 +171,6 @@ def path_of(area: Any) -> Path:
     for polygon in shapely.get_parts(shapely.orient_polygons(area)):
         rings += [Path(shapely.get_coordinates(ring), closed=True) for ring in (polygon.exterior, *polygon.interiors)]
     return Path.make_compound_path(*rings)
-
-
-def _edges(start_km: float, length_km: float, side_km: float) -> Array:
-    """Return the edges of blocks along one side of a region; the last block may be cut."""
-    count = max(1, int(np.ceil(length_km / side_km - 1e-9)))
-    return start_km + np.append(side_km * np.arange(count), length_km)
 
 
 def _rows(outcome: Outcome, place: int, across: int) -> list[_Row]:

@@ -127,7 +127,7 @@ READ = (
     Read("district", "half-life in years", 40, "default 6, AGE-HALFLIFE", 0.04, "mean rounded to 0.1 years"),
     Read("district", "casualties per mine-year", 2e-4, "CAL-MINEYR, default 7", 4e-6, "rate rounded to two digits"),
     Read("district", "civilians.killed_share", 0.30, "default 8, LETH", EXACT, "typed"),
-    Read("district", "civilians.reference_density", 14, "POP-DEN, default 9", 0.5, "rural; oblasts run from 10.5 to 16.3"),
+    Read("district", "civilians.reference_density", 14, "POP-DEN, default 9", 0.5, "rural; 10.5 to 16.3 by oblast"),
     Read("district", "civilians.return.half_time", 4 * YEAR / 12, "POP-RET", 2, "months of 30 days"),
     Read("district", "civilians.surge.factor", 4, "default 7, CAL-SURGE", EXACT, "typed"),
     Read("district", "civilians.surge.factor:low", 3, "default 7, CAL-SURGE", EXACT, "typed"),
@@ -270,9 +270,9 @@ def surge_left_after(days, side=None):
     """The share of the surge's excess that is left, with its half-time or an end of the half-time's range."""
 
     def left(*loaded):
-        path = "civilians.surge.half_time"
-        half_time = end_of_range(shipped(*loaded), path, side) if side else loaded_value(shipped(*loaded).scenario, path)
-        return 0.5 ** (days / half_time)
+        known = shipped(*loaded)
+        half_time = known.scenario.civilians.surge.half_time
+        return 0.5 ** (days / (end_of_range(known, "civilians.surge.half_time", side) if side else half_time))
 
     return left
 
@@ -401,7 +401,11 @@ def test_a_departure_from_the_evidence_is_the_known_one_and_its_note_says_so(cho
         ("district", "m2 per deminer-day", "clearance.rate.value=50 m2 per team-day"),
         ("district", "clearance.detection", "clearance.detection.value=0.96"),
         ("district", "mean of the season", "civilians.season=[1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0]"),
-        ("no-clearance", "teams at work", "clearance={from: 2026-03-01, teams: 1, rate: 1 m2 per team-day, detection: 1}"),
+        (
+            "no-clearance",
+            "teams at work",
+            "clearance={from: 2026-03-01, teams: 1, rate: 1 m2 per team-day, detection: 1}",
+        ),
     ],
 )
 def test_a_likely_slip_would_be_found(scenario, what, override):
