@@ -10,6 +10,7 @@ from simulator.expected import laid_share
 from simulator.experiment import Outcome, ScenarioOutcome
 from simulator.findings import Comparison, Finding, comparisons, named
 from simulator.metrics import KEY_DATES, RISK_BELOW
+from simulator.times import MIXED
 from simulator.wording import counted, duration, listed, number, span
 
 SCOPE = "A model of civilian harm and clean-up; no result is evidence that land is safe."
@@ -133,9 +134,11 @@ def _threshold_sentence(outcome: Outcome, known: Sequence[tuple[ScenarioOutcome,
     """Say where the individual risk falls below a threshold and when, where it does not, where it never reaches it."""
     if len(outcome.scenarios) == 1:
         return known[0][1].sentence
-    never = [part.loaded.name for part, finding in known if float(finding.band.mean) == 0]
-    falls = [(part, finding) for part, finding in known if 0 < float(finding.band.mean) < math.inf]
-    stays = [part.loaded.name for part, finding in known if not math.isfinite(float(finding.band.mean))]
+    mixed = [(part, finding) for part, finding in known if MIXED in finding.said]
+    clear = [(part, finding) for part, finding in known if MIXED not in finding.said]
+    never = [part.loaded.name for part, finding in clear if float(finding.band.mean) == 0]
+    falls = [(part, finding) for part, finding in clear if 0 < float(finding.band.mean) < math.inf]
+    stays = [part.loaded.name for part, finding in clear if not math.isfinite(float(finding.band.mean))]
     within = f"within {duration(outcome.scenarios[0].world.horizon_days)}"
     risk = "The individual risk of death"
     for names, verb in ((never, f"never reaches {threshold}"), (stays, f"does not fall below {threshold} {within}")):
@@ -146,9 +149,13 @@ def _threshold_sentence(outcome: Outcome, known: Sequence[tuple[ScenarioOutcome,
         times = [_in_scenario(finding.said, finding, part, outcome) for part, finding in falls]
         clauses.append(f"{risk} falls below {threshold} {listed(times)}")
         clauses += [f"in {listed(stays)} it does not {within}"] if stays else []
-    else:
+    elif stays:
         clauses.append(f"{risk} does not fall below {threshold} {within} in {listed(stays, 'or')}")
-    clauses += [f"in {listed(never)} it is always below"] if never else []
+    clauses += [f"in {listed(never)} it is always below" if clauses else f"{risk} never reaches {threshold} in "
+                f"{listed(never)}"] if never else []  # fmt: skip
+    for part, finding in mixed:
+        subject = "" if clauses else f"{risk} falls below {threshold} "
+        clauses.append(f"{subject}in {part.loaded.name}: {finding.said}")
     return f"{'; '.join(clauses)}."
 
 

@@ -183,9 +183,15 @@ def _pairing(comparison: Comparison) -> str:
     if not max(conditional, counts) > 1.5:
         return f"Pairing {pair} did not make their difference more precise: they share little chance."
     return (
-        f"Pairing {pair} made the variance of their difference in casualties {number(conditional)} times smaller "
-        f"({number(counts)} times for the casualties counted in single worlds)."
+        f"Pairing {pair} made the variance of their difference in casualties {_times_smaller(conditional)} "
+        f"({_times_smaller(counts)} for the casualties counted in single worlds)."
     )
+
+
+def _times_smaller(ratio: float) -> str:
+    if not 0 < ratio < float("inf"):
+        return "no different"
+    return f"{number(ratio)} times smaller" if ratio >= 1 else f"{number(1 / ratio)} times larger"
 
 
 def _show_scores(verdict: Verdict, against: str) -> None:

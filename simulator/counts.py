@@ -20,7 +20,7 @@ from simulator.population import Purpose, chunks, uniforms
 from simulator.world import MineKind, World
 
 QUANTITIES = ("hazardous", "inert", "accidents", "cleared_hazardous", "cleared_inert", "released_km2")
-_COHORTS = 48  # parts of a laying period after the start
+_COHORTS = 24  # parts of a laying period after the start, at least
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,7 +83,7 @@ class _Visit:
 
 def courses(world: World, step_days: float = 1.0) -> Courses:
     """Prepare a world to be counted in steps of at most so many days, that meet all of its times."""
-    cohorts = [(index, its) for index, kind in enumerate(world.kinds) for its in _cohorts(kind)]
+    cohorts = [(index, its) for index, kind in enumerate(world.kinds) for its in _cohorts(kind, world.times)]
     # A cohort comes into play at a step of its own: half a step of exposure matters to mines that live for days.
     laid_days = [its.laid_from for _, its in cohorts if 0 < its.laid_from < world.times[-1]]
     steps = np.unique(np.concatenate([world.times, np.arange(0.0, world.times[-1], step_days), laid_days]))
@@ -179,17 +179,23 @@ def _done(plan: ClearancePlan, day: float, work: float) -> float:
     return float(days[after] - (readings[after] - wanted)) if after < days.size else np.inf
 
 
-def _parts(kind: MineKind) -> int:
-    """Into how many cohorts a class is divided: one where all of it is there from the start, or laid on one day."""
-    return _COHORTS if kind.is_wave and kind.laid_to > 0 else 1
+def _cohort_edges(kind: MineKind, times: Array) -> Array:
+    """The days between which a class is divided into cohorts; none where all of it is there from the start, or at once.
+
+    They meet the times that are looked at, so that a cohort is laid either wholly before one or wholly after it.
+    """
+    if not (kind.is_wave and kind.laid_to > 0):
+        return np.empty(0)
+    within = times[(times > kind.laid_from) & (times < kind.laid_to)]
+    return np.unique(np.concatenate([np.linspace(kind.laid_from, kind.laid_to, _COHORTS + 1), within]))
 
 
-def _cohorts(kind: MineKind) -> list[MineKind]:
+def _cohorts(kind: MineKind, times: Array) -> list[MineKind]:
     """The cohorts of a class, each as a class of its own that is laid at one time."""
-    parts = _parts(kind)
-    if parts == 1:
+    edges = _cohort_edges(kind, times)
+    if not edges.size:
         return [kind]
-    middles = kind.laid_from + (np.arange(parts) + 0.5) * (kind.laid_to - kind.laid_from) / parts
+    middles = (edges[:-1] + edges[1:]) / 2
     return [replace(kind, laid_from=day, laid_to=day) for day in middles.tolist()]
 
 
@@ -197,13 +203,12 @@ def _ground(world: World, course: Courses, replicate: int, seed: int) -> _Ground
     last = np.full(world.region.area_km2.size, -np.inf)
     items = np.zeros((course.kind.size, last.size))
     for index, kind in enumerate(world.kinds):
-        parts, first = _parts(kind), int(np.flatnonzero(course.kind == index)[0])
+        edges, first = _cohort_edges(kind, world.times), int(np.flatnonzero(course.kind == index)[0])
         for chunk in chunks(world, kind, replicate, seed):
             laid = np.broadcast_to(chunk.laid, chunk.cell.size)
             part = np.zeros(laid.size, dtype=np.intp)
-            if parts > 1:
-                share = (laid - kind.laid_from) / (kind.laid_to - kind.laid_from)
-                part = np.minimum(share * parts, parts - 1).astype(np.intp)
+            if edges.size:
+                part = np.searchsorted(edges[1:-1], laid)
             np.add.at(items, (first + part, chunk.cell), 1.0)
             np.maximum.at(last, chunk.cell, laid)
     cell = np.flatnonzero(np.isfinite(last))

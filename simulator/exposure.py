@@ -79,7 +79,6 @@ def exposure_clock(scenario: Scenario, *, first_day: float) -> Clock:
     yearly = civilians.accident_rate
     if not _varies(civilians) and first_day >= 0:
         return linear_clock(yearly / DAYS_PER_YEAR)
-    # Beyond the horizon the last piece goes on; it is never read there.
     knots = _knots(scenario)
     half = np.diff(knots)[:, None] / 2
     days = knots[:-1, None] + half * (1 + _NODES)
@@ -118,8 +117,8 @@ def _varies(civilians: Civilians) -> bool:
 
 
 def _knots(scenario: Scenario) -> Array:
-    """Rising days from 0 to the horizon at which the clock's pace jumps or bends."""
-    civilians, horizon = scenario.civilians, scenario.horizon
+    """Rising days, from 0 to a year after the horizon, at which the clock's pace jumps or bends."""
+    civilians, horizon = scenario.civilians, scenario.horizon + DAYS_PER_YEAR
     parts = [np.array([0.0, horizon])]
     if civilians.season is not None:
         parts.append(month_edges(scenario.start, 0.0, horizon)[0])

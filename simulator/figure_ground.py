@@ -15,7 +15,6 @@ from matplotlib.colors import LinearSegmentedColormap, LogNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from simulator.clocks import Array
 from simulator.cutting import IntArray
@@ -183,7 +182,7 @@ def common_scale(found: Sequence[Array]) -> LogNorm:
 def draw_colour_bar(axes: Axes, norm: LogNorm, found: Sequence[Array]) -> None:
     """Draw the scale of colours with its unit; an arrow says that some values lie below it."""
     axes.set_axis_on()
-    least = float(norm.vmin or 0.0)
+    least = float(norm.vmin or 1.0)
     below = any(((values > 0) & (values < least)).any() for values in found)
     figure = axes.get_figure()
     if not isinstance(figure, Figure):
@@ -192,9 +191,10 @@ def draw_colour_bar(axes: Axes, norm: LogNorm, found: Sequence[Array]) -> None:
         ScalarMappable(norm, COLOURS), cax=axes, orientation="horizontal", extend="min" if below else "neither"
     )
     bar.set_label("Expected accidents [per year and km²]", size=NORMAL)
-    axes.xaxis.set_major_locator(LogLocator(numticks=99))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: plain_number(x) if x > 1e-6 else f"{x:.0e}"))
+    powers = range(round(np.log10(least)), round(np.log10(float(norm.vmax or 1.0))) + 1)
+    bar.set_ticks([10.0**power for power in powers])
+    bar.set_ticklabels([plain_number(10.0**power) if power > -7 else f"1e{power}" for power in powers])
+    bar.minorticks_off()
 
 
 def draw_key(axes: Axes, entries: Sequence[tuple[str, dict[str, Any]]], people: float) -> None:

@@ -4,7 +4,7 @@ They are coarse by design: a block of cells has one colour, and no item has a pl
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -81,12 +81,6 @@ class _Row:
         return _ROW_GAP + self.heading_height + (text_height(self.name, NORMAL) + _LINE_GAP if self.name else 0.0)
 
 
-def is_spatial(world: World) -> bool:
-    """Tell whether a map shows more than an even field: a border, settlements, placing, clearance or marking."""
-    placed = any(not kind.placing.is_even or kind.placing.allowed is not None for kind in world.kinds)
-    return placed or world.region.outline is not None or world.settlements is not None or world.interacts
-
-
 def densities(part: ScenarioOutcome) -> Array:
     """Return the expected accidents per year and km2 of each block on the days of the maps, [D, blocks]."""
     region = part.world.region
@@ -96,19 +90,21 @@ def densities(part: ScenarioOutcome) -> Array:
 def maps(outcome: Outcome) -> Figure | None:
     """Draw the expected accidents per year and km2 of every block on the days of the maps, on one scale of colours.
 
-    None where no maps were kept, or where they would show nothing but an even field.
+    Scenarios without maps, because they are even everywhere, have no row. None where no scenario has any.
     """
-    parts = outcome.scenarios
-    days = len(parts[0].world.map_days)
-    kept = all(part.ensemble is not None and part.ensemble.maps is not None for part in parts)
-    if not (kept and days and any(is_spatial(part.world) for part in parts)):
+    parts = tuple(part for part in outcome.scenarios if part.ensemble is not None and part.ensemble.maps is not None)
+    if not (parts and parts[0].world.map_days):
         return None
+    shown = "Colours: means of the simulated worlds by blocks of cells, coarse by design: no item has a place."
+    if len(parts) < len(outcome.scenarios):
+        shown += " A scenario that is even everywhere has no map."
+        outcome = replace(outcome, scenarios=parts)
+    days = len(parts[0].world.map_days)
     found = [densities(part) for part in parts]
     lines = -(-days // _MOST_ACROSS)
     across = -(-days // lines)
     rows = [row for place in range(len(parts)) for row in _rows(outcome, place, across)]
     body = sum(row.head + row.ground.height + _SCALE_ROOM for row in rows) + _KEY_ROOM
-    shown = "Colours: means of the simulated worlds by blocks of cells, coarse by design: no item has a place."
     figure, (whole,) = sheet(_title(outcome, found), footer(outcome, shown), [body], [0.0])
     top = whole.get_position().y1 * figure.get_figheight()
     whole.remove()

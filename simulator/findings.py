@@ -11,8 +11,9 @@ from simulator.ensemble import CURVES, deaths_per_accident
 from simulator.experiment import Outcome, ScenarioOutcome
 from simulator.metrics import RISK_BELOW, Metric, averted, expected_value, metric_samples, metrics
 from simulator.statistics import Band, PairedDifference, band, paired, zero_events_bound
+from simulator.times import TimeWords, release_words, risk_words, time_band
 from simulator.trajectory import RELEASED_SHARES, Curves, Land
-from simulator.wording import bound, counted, duration, durations, number, span
+from simulator.wording import bound, counted, number, span
 from simulator.world import World
 
 _NEGLIGIBLE = 1e-9
@@ -53,9 +54,9 @@ def findings(part: ScenarioOutcome) -> list[Finding]:
     found = []
     for metric in metrics(part.world):
         if metric.name.startswith(RISK_BELOW):
-            found.append(_risk_finding(metric, part, next(thresholds)))
+            found.append(_time_finding(metric, part, risk_words(metric, part, next(thresholds))))
         elif metric.is_time:
-            found.append(_release_finding(metric, part))
+            found.append(_time_finding(metric, part, release_words(metric, part)))
         elif part.ensemble is None:
             found.append(_expected_finding(metric, part))
         else:
@@ -162,54 +163,14 @@ def _unseen_finding(metric: Metric, summary: Band, worth: float, runs: int) -> F
     )
 
 
-def _risk_finding(metric: Metric, part: ScenarioOutcome, threshold: float) -> Finding:
-    summary, spread = _time_band(metric, part)
-    risk, days = f"the individual risk of death {{}} {number(threshold)} per year", float(summary.mean)
-    horizon = duration(part.world.horizon_days)
-    if days == 0:
-        said, text = "always", risk.format("never reaches")
-    elif np.isfinite(days):
-        said = f"after {duration(days)}"
-        text = f"{risk.format('falls below')} after {duration(days)} and stays there"
-    else:
-        said, text = f"not within {horizon}", f"{risk.format('does not fall below')} within {horizon}"
-    label = f"individual risk below {number(threshold)} per year"
-    return _time_finding(metric, label, summary, (said, spread, text))
-
-
-def _release_finding(metric: Metric, part: ScenarioOutcome) -> Finding:
-    summary, spread = _time_band(metric, part)
-    days, horizon = float(summary.mean), duration(part.world.horizon_days)
-    label = metric.label.removeprefix("time until ").replace(" is ", " ")
-    what = metric.label.removeprefix("time until ").removesuffix(" is released")
-    if np.isfinite(days):
-        said, text = f"after {duration(days)}", f"{what} is released after {duration(days)}"
-    else:
-        said, text = f"not within {horizon}", f"{what} is not released within {horizon} in every simulated world"
-    return _time_finding(metric, label, summary, (said, spread, text))
-
-
-def _time_band(metric: Metric, part: ScenarioOutcome) -> tuple[Band, str]:
-    """The time with its percentiles, and these in words; its mean is infinite if any world did not get there."""
-    if part.ensemble is None:
-        value, nan = expected_value(metric, part.world, part.closed_form), np.array(np.nan)
-        return Band(np.array(value), np.array(0.0 if np.isfinite(value) else np.nan), nan, nan, nan, 0), ""
-    estimate, played = metric_samples(metric, part.ensemble)
-    p05, p50, p95 = np.quantile(played, (0.05, 0.5, 0.95), axis=0, method="nearest")
-    finite = bool(np.isfinite(estimate).all())
-    mean = np.array(estimate.mean() if finite else np.inf)
-    error = np.array(estimate.std(ddof=1) / np.sqrt(estimate.size) if finite else np.nan)
-    spread = durations(float(p05), float(p95)) if p05 < p95 else ""
-    return Band(mean, error, p05, p50, p95, estimate.size), spread
-
-
-def _time_finding(metric: Metric, label: str, summary: Band, words: tuple[str, str, str]) -> Finding:
-    said, spread, text = words
-    if said == f"after {spread}":
+def _time_finding(metric: Metric, part: ScenarioOutcome, words: TimeWords) -> Finding:
+    text, spread = words.text, words.spread
+    if words.said == f"after {spread}":
         spread = ""
     text += f" (90 % of simulated worlds: {spread})" if spread else ""
-    cell = f"{said} ({spread})" if spread else said
-    return Finding(metric, label, summary, None, said, spread, cell, f"{_upper(text)}.")
+    cell = f"{words.said} ({spread})" if spread else words.said
+    summary = time_band(metric, part)
+    return Finding(metric, words.label, summary, None, words.said, spread, cell, f"{_upper(text)}.")
 
 
 def _least_error(metric: Metric, part: ScenarioOutcome) -> float:

@@ -18,7 +18,7 @@ from simulator.clearance import pass_that_finds
 from simulator.clocks import Array, day_of, read
 from simulator.laws import Never
 from simulator.lifetimes import inverse_survival
-from simulator.placing import Centres, centres_of, placed
+from simulator.scattering import Centres, Columns, centres_of, placed
 from simulator.world import MineKind, World
 
 CHUNK = 10_000
@@ -98,11 +98,15 @@ def chunks(world: World, kind: MineKind, replicate: int, seed: int, size: int = 
 
 def cluster_centres(kind: MineKind, seed: int, replicate: int) -> Centres | None:
     """The centres of a class's clusters in one replicate; None where it has none."""
-    columns = (
-        uniforms(seed, replicate, purpose, kind.slot, 0, kind.placing.clusters)
-        for purpose in (Purpose.CENTRE_TRIANGLE, Purpose.CENTRE_X, Purpose.CENTRE_Y)
-    )
-    return centres_of(kind.placing, *columns) if kind.placing.clusters else None
+
+    def columns(attempt: int) -> tuple[Array, Array, Array]:
+        first, second, third = (
+            uniforms(seed, replicate, purpose, kind.slot, 0, kind.placing.clusters, attempt)
+            for purpose in (Purpose.CENTRE_TRIANGLE, Purpose.CENTRE_X, Purpose.CENTRE_Y)
+        )
+        return first, second, third
+
+    return centres_of(kind.placing, columns)
 
 
 def draw(
@@ -124,9 +128,12 @@ def draw(
             kind.placing,
             world.region,
             centres,
-            column(Purpose.CELL),
-            column(Purpose.COMPLIANCE) if kind.placing.allowed is not None else None,
-            (partial(column, Purpose.OFFSET_X), partial(column, Purpose.OFFSET_Y)),
+            Columns(
+                partial(column, Purpose.CELL),
+                partial(column, Purpose.OFFSET_X),
+                partial(column, Purpose.OFFSET_Y),
+                column(Purpose.COMPLIANCE) if kind.placing.rule is not None else None,
+            ),
         ),
         unarmed=column(Purpose.ARMING) <= kind.arming_failure if kind.arming_failure > 0 else None,
         self_destruct=_self_destruct(kind, laid, column),

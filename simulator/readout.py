@@ -86,7 +86,8 @@ def maps_of(reading: Reading, history: History, tallies: Sequence[Tally]) -> Map
     if history.marked_day is not None:
         pull = pull * np.where(days[:, None] > history.marked_day, history.pace, 1.0)
     per_block = np.array([_by_block(reading, row * area) for row in pull]) / _by_block(reading, area)
-    pace = pace_at(exposure.clock, days)[:, None] * DAYS_PER_YEAR
+    # The mean over the year ahead: on a day in winter fewer people meet mines than in the year.
+    pace = (read(exposure.clock, days + DAYS_PER_YEAR) - read(exposure.clock, days))[:, None]
     contaminated = area * np.isfinite(np.min([tally.first_laid for tally in tallies], axis=0))
     released = np.zeros_like(hazardous)
     if history.visits is not None:

@@ -206,7 +206,7 @@ def _add_averaged(sums: Sums, met: Encounters, outcomes: Iterable[Stratum], kind
 
 def _within(days: Array, kind: MineKind, reading: Reading) -> Array:
     """Days cut off at the horizon, beyond which no curve reads them, so that they stay finite; and at the start."""
-    capped = np.minimum(days, reading.grid.times[-1])
+    capped = np.minimum(days, float(reading.grid.times[-1]))
     return np.maximum(capped, 0.0) if kind.laid_from < 0 else capped
 
 

@@ -60,8 +60,9 @@ RELEASED_SHARES = (0.5, 0.9, 1.0)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Maps:
-    """Blocks of cells on the days of the maps, [D, blocks] each, from the estimate; ``accident_rate`` per year.
+    """Blocks of cells on the days of the maps, [D, blocks] each, from the estimate.
 
+    ``accident_rate`` [per year] is that of the items hazardous on the day at the mean pace of the year ahead.
     ``released`` is the share of the contaminated area of each block that is released. Stacked, they are means.
     """
 

@@ -102,7 +102,7 @@ class World:
     @property
     def is_spatial(self) -> bool:
         """Whether a map of it shows anything: a border, settlements, mines spread unevenly, or cells with a history."""
-        uneven = any(not kind.placing.is_even or kind.placing.allowed is not None for kind in self.kinds)
+        uneven = any(not kind.placing.is_even or kind.placing.rule is not None for kind in self.kinds)
         return self.region.projection is not None or self.settlements is not None or uneven or self.interacts
 
 

@@ -73,7 +73,7 @@ def test_the_full_example_is_read_to_the_last_key():
 @pytest.mark.parametrize("name", SHIPPED)
 def test_a_shipped_scenario_is_valid_and_survives_a_manifest(name):
     loaded = load(shipped_scenarios() / name)
-    again = from_tree(loaded.name, json.loads(json.dumps(loaded.tree)))
+    again = from_tree(loaded.name, json.loads(json.dumps(loaded.tree)), loaded.files)
     assert (again.digest, again.scenario) == (loaded.digest, loaded.scenario)
 
 
