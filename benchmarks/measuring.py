@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -20,21 +21,21 @@ class Measurement:
     seconds: float
     cpu_seconds: float
     peak_mb: float
-    value: float
+    value: Any
 
 
 def measure(snippet: str, *arguments: str, repeats: int = 3) -> Measurement:
-    """Run a snippet in fresh processes; it prints a JSON list [seconds, value] last. The medians of ``repeats``
+    """Run a snippet in fresh processes; it prints a JSON list [seconds, what it found] last. The medians of ``repeats``
     runs.
     """
     rows = [_once([sys.executable, "-c", snippet, *arguments]) for _ in range(repeats)]
-    return Measurement(*(median(row[column] for row in rows) for column in range(4)))
+    return _median(rows)
 
 
 def measure_command(*command: str, repeats: int = 5) -> Measurement:
     """Run a command in fresh processes; CPU time and peak memory, medians."""
     rows = [_once(list(command), timed=False) for _ in range(repeats)]
-    return Measurement(*(median(row[column] for row in rows) for column in range(4)))
+    return _median(rows)
 
 
 def table(header: list[str], rows: list[list[str]]) -> str:
@@ -48,7 +49,12 @@ def machine() -> str:
     return f"{os.cpu_count()} processors, Python {sys.version.split()[0]}"
 
 
-def _once(command: list[str], *, timed: bool = True) -> tuple[float, float, float, float]:
+def _median(rows: list[tuple[float, float, float, Any]]) -> Measurement:
+    # What a snippet found is the same every time.
+    return Measurement(*(median(row[column] for row in rows) for column in range(3)), rows[0][3])
+
+
+def _once(command: list[str], *, timed: bool = True) -> tuple[float, float, float, Any]:
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
     assert process.stdout is not None
     output = process.stdout.read()

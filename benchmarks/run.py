@@ -45,7 +45,7 @@ def mine(env, day, fate, seen):
 
 env, seen, events = simpy.Environment(), [], 0
 kind = world.kinds[0]
-for chunk in chunks(kind, world.region, world.seed, 0):
+for chunk in chunks(world, kind, 0, world.seed):
     sd = numpy.where(chunk.self_destruct_fails, numpy.inf, chunk.self_destruct)
     accident = -numpy.log(chunk.accident_share) / world.exposure.clock.paces[0]
     days = numpy.minimum(numpy.minimum(sd, chunk.battery), accident)

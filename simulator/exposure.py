@@ -119,7 +119,7 @@ def _varies(civilians: Civilians) -> bool:
 def _knots(scenario: Scenario) -> Array:
     """Rising days, from 0 to a year after the horizon, at which the clock's pace jumps or bends."""
     civilians, horizon = scenario.civilians, scenario.horizon + DAYS_PER_YEAR
-    parts = [np.array([0.0, horizon])]
+    parts = [np.array([0.0, scenario.horizon, horizon])]
     if civilians.season is not None:
         parts.append(month_edges(scenario.start, 0.0, horizon)[0])
     for decay in (civilians.return_, civilians.surge):

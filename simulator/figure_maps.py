@@ -95,7 +95,10 @@ def maps(outcome: Outcome) -> Figure | None:
     parts = tuple(part for part in outcome.scenarios if part.ensemble is not None and part.ensemble.maps is not None)
     if not (parts and parts[0].world.map_days):
         return None
-    shown = "Colours: means of the simulated worlds by blocks of cells, coarse by design: no item has a place."
+    shown = (
+        "Colours: what is hazardous on the day, at the mean pace of the year ahead; means of the simulated worlds by "
+        "blocks of cells, coarse by design: no item has a place."
+    )
     if len(parts) < len(outcome.scenarios):
         shown += " A scenario that is even everywhere has no map."
         outcome = replace(outcome, scenarios=parts)

@@ -21,9 +21,9 @@ SCOPE = (
     "Expected numbers per cell of a simulation, coarse by design: no item's position; never evidence that land is safe."
 )
 MEANING = (
-    "hazardous, inert: expected mines; accidents_per_year: expected accidents per year; released_share: released share "
-    "of the contaminated area, 0 where none is contaminated; all are means of the simulated worlds, on a day since the "
-    "start."
+    "On days since the start, as means of simulated worlds: hazardous and inert mines; accidents_per_year of those "
+    "hazardous on the day, at the mean pace of the year ahead; released_share of the contaminated area, 0 where none "
+    "is contaminated."
 )
 _DIGITS = 6  # of a degree: a tenth of a metre
 _LONGEST_NAME = 50  # in a file name, which may have 255 bytes

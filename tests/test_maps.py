@@ -4,7 +4,7 @@ import io
 import json
 from dataclasses import replace
 from functools import cache
-from itertools import combinations, pairwise
+from itertools import combinations, pairwise, product
 from pathlib import Path
 from types import SimpleNamespace
 from xml.etree import ElementTree
@@ -18,6 +18,7 @@ from matplotlib.collections import PathCollection, QuadMesh
 from matplotlib.image import imread
 from matplotlib.text import Text
 
+from simulator.clocks import pace_at, read
 from simulator.ensemble import ALL, samples
 from simulator.experiment import Plan, run
 from simulator.figure_ground import COLOURS, dot_widths, named_places, round_below
@@ -47,9 +48,9 @@ def full(*overrides):
     return load(FULL, [RATE, *overrides])
 
 
-def holed():
+def holed(cell="2 km"):
     """The district with a hole in it and an island beside it."""
-    loaded = full("region.cell=2 km")
+    loaded = full(f"region.cell={cell}")
     file = loaded.files["region.boundary"]
     tree = json.loads(file.text)
     rings = [*tree["features"][0]["geometry"]["coordinates"], HOLE]
@@ -81,6 +82,7 @@ CASES = {
                        Plan(4, map_days=DAYS)),
     "rectangle": lambda: run([rectangle(clearance=TEAMS)], Plan(4, map_days=DAYS)),
     "hole": lambda: run([holed()], Plan(4, map_days=DAYS)),
+    "coarse": lambda: run([holed("100 km")], Plan(2, map_days=DAYS[:1])),
     "fine": lambda: run([full("region.cell=100 m")], Plan(2, map_days=DAYS)),
     "six days": lambda: run([full()], Plan(2, map_days=(0.0, 1.5, 30.0, 365.25, 730.5, 3652.5))),
     "even": lambda: run([rectangle()], Plan(2, map_days=DAYS)),
@@ -209,8 +211,21 @@ def test_what_is_printed_is_the_colour_of_the_value_and_white_outside():
     assert compared > 10
     hole = next(shapely.Polygon(ring) for part in region.outline.geoms for ring in part.interiors).centroid
     outside = region.west_km + 0.5, region.south_km + region.height_km - 0.5
-    for x, y in ((hole.x, hole.y), outside):
+    corners = list(cut_corners(region, values))
+    assert len(corners) > 10
+    for x, y in ((hole.x, hole.y), outside, *corners):
         np.testing.assert_array_equal(colour_at("hole", "map-0-0", x, y), 1.0)
+
+
+def cut_corners(region, values):
+    """Places [km] near the corners of coloured cells, but outside the border."""
+    for cell in np.flatnonzero(values > 0):
+        for right, up in product((0.1, 0.9), repeat=2):
+            x = region.west_km + region.cell_km * (region.column[cell] + right)
+            y = region.south_km + region.cell_km * (region.row[cell] + up)
+            inside = x < region.west_km + region.width_km and y < region.south_km + region.height_km
+            if inside and shapely.distance(region.outline, shapely.Point(x, y)) > 0.3:
+                yield x, y
 
 
 def test_colours_go_from_light_to_dark_and_none_is_lighter_than_all():
@@ -307,13 +322,18 @@ def test_round_numbers_are_1_2_or_5_times_a_power_of_ten():
     )
 
 
+def yearly(part):
+    """Accidents per year on the days of the maps: the curve's, at the pace of the year ahead instead of the day's."""
+    rate, clock = samples(part.ensemble, ALL, "accidents_per_year")[0].mean(axis=0), part.world.exposure.clock
+    for day in part.world.map_days:
+        ahead = float(read(clock, np.array(day + 365.25)) - read(clock, np.array(day))) / 365.25
+        yield rate[np.argmin(np.abs(part.world.times - day))] * ahead / float(pace_at(clock, np.array(day)))
+
+
 def test_headings_say_how_long_after_the_start_the_date_and_the_total():
     words = words_of(drawn("full"))
     assert {"30 days, 31 Dec 2024", "1 year, 1 Dec 2025", "10 years, 1 Dec 2034"} <= set(words)
-    part = outcome_of("full").scenarios[0]
-    rate = samples(part.ensemble, ALL, "accidents_per_year")[0].mean(axis=0)
-    for day in DAYS:
-        at = float(rate[np.argmin(np.abs(part.world.times - day))])
+    for at in yearly(outcome_of("full").scenarios[0]):
         number = f"{at:.0f}" if at > 9.5 else f"{at:.2g}"
         assert f"{number} accidents per year" in words
 
@@ -477,7 +497,8 @@ def test_settlements_keeping_away_and_a_border_are_spatial_each_alone():
     assert replace(world, settlements=whole.settlements).is_spatial
     assert replace(world, marking=whole.marking).is_spatial
     assert replace(world, region=whole.region).is_spatial
-    kept_away = replace(world.kinds[0].placing, allowed=world.kinds[0].placing.everywhere)
+    kept_away = replace(world.kinds[0].placing, rule=whole.kinds[1].placing.rule)
+    assert kept_away.rule is not None
     assert replace(world, kinds=(replace(world.kinds[0], placing=kept_away),)).is_spatial
 
 
@@ -513,6 +534,15 @@ def test_the_file_is_a_collection_of_valid_polygons_with_closed_right_handed_rin
     for ring in other["coordinates"]:
         ring.reverse()
     assert not right_handed(other)
+
+
+def test_a_hole_inside_a_block_and_an_island_are_in_its_feature():
+    (feature,) = features("coarse")
+    rings = rings_of(feature["geometry"])
+    assert feature["geometry"]["type"] == "MultiPolygon"
+    assert sorted(place for place, _ in rings) == [0, 0, 1]
+    assert right_handed(feature["geometry"])
+    assert {tuple(position) for _, ring in rings for position in ring} >= {tuple(position) for position in HOLE}
 
 
 @pytest.mark.parametrize("case", MAPPED)
@@ -577,11 +607,10 @@ def test_items_add_up_to_the_curve_of_the_estimate(case, state):
 @pytest.mark.parametrize("case", ["full", "two", "hole"])
 def test_accident_rates_add_up_and_are_those_of_the_maps(case):
     for place, part in enumerate(outcome_of(case).scenarios):
-        curve = samples(part.ensemble, ALL, "accidents_per_year")[0].mean(axis=0)
-        for index, (day, name) in enumerate(zip(DAYS, ("30", "365_25", "3652_5"), strict=True)):
+        for index, (total, name) in enumerate(zip(yearly(part), ("30", "365_25", "3652_5"), strict=True)):
             found = [feature["properties"][f"accidents_per_year_day_{name}"] for feature in features(case, place)]
             np.testing.assert_allclose(found, part.ensemble.maps.accident_rate[index], rtol=1e-5)
-            assert sum(found) == pytest.approx(curve[np.argmin(np.abs(part.world.times - day))], rel=1e-5)
+            assert sum(found) == pytest.approx(total, rel=1e-5)
 
 
 def test_released_shares_lie_between_none_and_all_and_grow():

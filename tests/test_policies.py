@@ -172,10 +172,6 @@ def test_a_rule_kept_by_four_in_five_lies_between_none_and_all(distance):
     assert score(four_in_five, all_of_them) > ERRORS
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="compliant mines of a group go to another place than the rest, however far from settlements it lies",
-)
 def test_a_rule_kept_by_four_in_five_does_not_spread_groups_over_more_land():
     def land(name):
         at_first = 1
