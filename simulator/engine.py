@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from simulator.clearance import RANDOM
 from simulator.clocks import Array
 from simulator.encounters import candidates_of, cell_days, least_share, possible_rows
-from simulator.field import Candidates, Contamination, play_field
+from simulator.field import Candidates, play_field
 from simulator.history import History
 from simulator.population import CHUNK, Chunk, Purpose, chunks, uniforms
 from simulator.readout import block_of_cells, land_of, maps_of, read_curves
 from simulator.tally import Reading, Tally, add_chunk, empty_tally
+from simulator.teams import Contamination
 from simulator.trajectory import Trajectory, time_bins
 from simulator.world import MineKind, World
 

@@ -245,8 +245,11 @@ def _inside(box: _Box, ground: Ground) -> bool:
 
 
 def _on_land(box: _Box, ground: Ground) -> bool:
+    """Tell whether the corners of a box are on land: inside an odd number of rings, for holes are no land."""
     corners = np.array([(x, y) for x in (box[0], box[2]) for y in (box[1], box[3])])
-    return bool(ground.land.contains_points(corners / ground.scale + (ground.x_km[0], ground.y_km[0])).all())
+    places = corners / ground.scale + (ground.x_km[0], ground.y_km[0])
+    around = sum(Path(ring).contains_points(places).astype(int) for ring in ground.land.to_polygons())
+    return bool(np.all(around % 2 == 1))
 
 
 def _meets(box: _Box, others: Array) -> bool:

@@ -104,8 +104,7 @@ def maps(outcome: Outcome) -> Figure | None:
         outcome = replace(outcome, scenarios=parts)
     days = len(parts[0].world.map_days)
     found = [densities(part) for part in parts]
-    lines = -(-days // _MOST_ACROSS)
-    across = -(-days // lines)
+    across = -(-days // -(-days // _MOST_ACROSS))
     rows = [row for place in range(len(parts)) for row in _rows(outcome, place, across)]
     body = sum(row.head + row.ground.height + _SCALE_ROOM for row in rows) + _KEY_ROOM
     figure, (whole,) = sheet(_title(outcome, found), footer(outcome, shown), [body], [0.0])
@@ -118,8 +117,7 @@ def maps(outcome: Outcome) -> Figure | None:
             left = _EDGE + column * (_column_width(across) + _BETWEEN)
             axes = bare_axes(figure, left, top, row.ground.width, row.ground.height)
             _draw(axes, row, day, found[row.part][day], norm, in_one=drawn > _MOST_DRAWN)
-            released = _maps(parts[row.part]).released[day] > MOSTLY
-            _draw_released(axes, row.ground, released, f"released-{row.part}-{day}")
+            _draw_released(axes, row.ground, _released(parts[row.part])[day], f"released-{row.part}-{day}")
             draw_settlements(axes, row.ground, f"settlements-{row.part}-{day}")
             _write_heading(axes, row, column)
         top -= _SCALE_ROOM
@@ -137,6 +135,11 @@ def _maps(part: ScenarioOutcome) -> Maps:
     return part.ensemble.maps
 
 
+def _released(part: ScenarioOutcome) -> NDArray[np.bool_]:
+    """Tell which blocks are released in most worlds, on the days of the maps, [D, blocks]."""
+    return np.asarray(_maps(part).released > MOSTLY)
+
+
 def _ground_of(world: World, width: float, height: float, people: float) -> Ground:
     """Lay out a region so that it fits a panel of a width and a height [inches]; north is up.
 
@@ -148,8 +151,8 @@ def _ground_of(world: World, width: float, height: float, people: float) -> Grou
     scale = min(width / region.width_km, height / region.height_km)
     side = blocks_side(region)
     _, first = np.unique(block_of_cells(region), return_index=True)
-    # Finer than a third of a dot on paper, nothing of a border is seen.
-    land = shapely.simplify(outline_of(region), 1 / (3 * DPI * scale))
+    # Finer than half a dot on paper, nothing of a border is seen.
+    land = shapely.simplify(outline_of(region), 1 / (2 * DPI * scale))
     return Ground(
         block_edges(region.west_km, region.width_km, side * region.cell_km),
         block_edges(region.south_km, region.height_km, side * region.cell_km),
@@ -254,7 +257,7 @@ def _entries(outcome: Outcome, found: Sequence[Array]) -> list[tuple[str, dict[s
     entries: list[tuple[str, dict[str, Any]]] = []
     if any((values == 0).any() for values in found):
         entries.append(("none in any simulated world", {"facecolor": _NONE}))
-    if any((_maps(part).released > MOSTLY).any() for part in outcome.scenarios):
+    if any(_released(part).any() for part in outcome.scenarios):
         entries.append(("released in most simulated worlds", {"facecolor": "none", "hatch": HATCH}))
     return entries
 
@@ -271,8 +274,8 @@ def _title(outcome: Outcome, found: Sequence[Array]) -> str:
         some = [place for place in range(len(parts)) if left[place][day]]
         if not some:
             continue
-        parted = sorted((_half_share(parts[place], found[place][day]), place) for place in some)
-        said_of = {place: share(100 * value, 0.0) for value, place in parted}
+        parted = sorted((100 * _half_share(parts[place], found[place][day]), place) for place in some)
+        said_of = {place: share(percent, 0.0) for percent, place in parted}
         start = f"After {duration(days[day])}, half of the accidents expected"
         if len(some) == 1:
             return f"{start} from {mines[some[0]]} lie in {said_of[some[0]]} of the area"
@@ -281,9 +284,8 @@ def _title(outcome: Outcome, found: Sequence[Array]) -> str:
             spread = " to ".join(dict.fromkeys(ends))
             of = "both" if len(parts) == 2 else f"{len(some)} of {len(parts)}"
             return f"{start} lie in {spread} of the area in {of} scenarios"
-        reference, other = some
-        text = f"{start} from {mines[other]} lie in {said_of[other]} of the area"
-        return f"{text}, against {said_of[reference]} from {mines[reference]}"
+        text = f"{start} from {mines[some[1]]} lie in {said_of[some[1]]} of the area"
+        return f"{text}, against {said_of[some[0]]} from {mines[some[0]]}"
     least = max(float(_least(part).max()) for part in parts)
     return f"On every day of the maps, {said(0.0, least)} accidents are expected per year"
 

@@ -283,7 +283,12 @@ def test_precision_stops_early_and_says_so(folder):
     assert played < 300
     assert f"Precision of 20 % reached after {played} replicates." in shown
     assert json_of(folder / "out/summary.json")["precision"] == {"asked": 0.2, "reached": True}
-    assert manifest["options"] == {"method": "simulate", "replicates": 300, "precision": 0.2, "map_days": [30.0, 365.25, 3652.5]}
+    assert manifest["options"] == {
+        "method": "simulate",
+        "replicates": 300,
+        "precision": 0.2,
+        "map_days": [30.0, 365.25, 3652.5],
+    }
     assert done("rerun", "out", cwd=folder).startswith("identical: ")
 
 

@@ -220,7 +220,10 @@ def marked_by_hand(count, pull, delay, pace, horizon):
     return float(np.trapezoid(density * (1 + (count - 1) * -np.expm1(-dose)), days))
 
 
-@pytest.mark.parametrize(("delay", "pace"), [(14.0, 0.4), (0.0, 0.4), (50.0, 0.0)])
+@pytest.mark.parametrize(
+    ("delay", "pace"),
+    [(14.0, 0.4), pytest.param(0.0, 0.4, marks=pytest.mark.slow), pytest.param(50.0, 0.0, marks=pytest.mark.slow)],
+)
 def test_marking_after_the_first_accident_is_what_conditioning_on_it_gives(delay, pace):
     world = one_cell(count=40, rate=0.3, marking={"after_accident": f"{delay} days", "reduces": 1 - pace})
     by_hand = marked_by_hand(40, 0.3 / 365.25, delay, pace, 600)

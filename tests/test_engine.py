@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from simulator import engine
 from simulator.clocks import CALENDAR, Clock
-from simulator.field import timeout
 from simulator.laws import Fixed, Weibull
 from simulator.population import draw
 from simulator.scenario_file import from_tree
+from simulator.teams import timeout
 from simulator.trajectory import bins_of, time_bins
 from simulator.world import Exposure, build_world
 

@@ -449,9 +449,7 @@ def test_the_spread_of_the_estimate_is_that_of_the_devices_alone():
     found = spreads(world_of({"m": ageing}, times=GRID, rate=2.0))
     alive = np.exp(-np.array(GRID) / 100)
     safe = np.exp(-np.array(GRID) * 2 / DAYS_PER_YEAR)
-    np.testing.assert_allclose(
-        found.hazardous[0], safe * np.sqrt(10_000 * alive * (1 - alive)), rtol=1e-9, atol=1e-6
-    )
+    np.testing.assert_allclose(found.hazardous[0], safe * np.sqrt(10_000 * alive * (1 - alive)), rtol=1e-9, atol=1e-6)
 
 
 def test_a_closed_form_notices_a_battery_life_10_percent_longer():

@@ -14,9 +14,10 @@ from reference import COUNTS
 
 from simulator import engine, population
 from simulator.clocks import CALENDAR, Clock
-from simulator.field import Candidates, Contamination, play_field
+from simulator.field import Candidates, play_field
 from simulator.population import Purpose
 from simulator.scenario_file import from_tree
+from simulator.teams import Contamination
 from simulator.world import Exposure, build_world
 
 START = date(2024, 12, 1)

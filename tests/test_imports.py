@@ -75,7 +75,9 @@ def test_starting_a_project_loads_no_numerical_library(folder):
 def test_a_run_without_figures_draws_nothing_starts_no_cluster_and_needs_no_distributions(folder):
     modules = loaded_by("run", "small.yaml", "--no-figures", cwd=folder)
     assert "simpy" in modules
-    assert heavy(modules, "matplotlib", "PIL", "distributed", "dask", "rich", "scipy.stats", "shapely", "pyproj") == set()
+    assert (
+        heavy(modules, "matplotlib", "PIL", "distributed", "dask", "rich", "scipy.stats", "shapely", "pyproj") == set()
+    )
 
 
 def test_a_run_with_figures_does_not_touch_pyplot(folder):
@@ -95,9 +97,20 @@ def test_no_module_ever_imports_pyplot():
 @pytest.mark.parametrize(
     ("library", "doors"),
     [
-        ("simpy", {"field.py"}),
+        ("simpy", {"field.py", "teams.py"}),
         ("pyproj", {"geography.py"}),
-        ("shapely", {"geography.py", "region.py", "cutting.py", "settlements.py", "placing.py", "figure_maps.py", "map_file.py"}),
+        (
+            "shapely",
+            {
+                "geography.py",
+                "region.py",
+                "cutting.py",
+                "settlements.py",
+                "placing.py",
+                "figure_maps.py",
+                "map_file.py",
+            },
+        ),
         ("matplotlib", {"figure*.py"}),
         ("distributed", {"executor.py"}),
         ("dask", {"executor.py"}),

@@ -1,11 +1,9 @@
-"""Maps show what the data say, on one scale and inside the border, and their file opens in geographic programs."""
+"""Maps show what the data say, on one scale of colours, inside the border and with their words apart."""
 
 import io
-import json
 from dataclasses import replace
 from functools import cache
-from itertools import combinations, pairwise, product
-from pathlib import Path
+from itertools import combinations, product
 from types import SimpleNamespace
 from xml.etree import ElementTree
 
@@ -13,92 +11,23 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 import shapely
-from building import CONTRACT, ensemble_of, world_of
+from building import world_of
+from mapped import CASES, DAYS, TEAMS, full, outcome_of, rectangle, yearly
 from matplotlib.collections import PathCollection, QuadMesh
 from matplotlib.image import imread
 from matplotlib.text import Text
 
-from simulator.clocks import pace_at, read
-from simulator.ensemble import ALL, samples
 from simulator.experiment import Plan, run
 from simulator.figure_ground import COLOURS, dot_widths, named_places, round_below
 from simulator.figure_maps import MOSTLY, densities, maps
 from simulator.figure_style import DPI, house_style, text_height, text_width
 from simulator.figure_wording import share
 from simulator.figures import figures, rendered
-from simulator.geography import projected, read_boundary
-from simulator.map_file import block_polygons, cells_geojson, file_names
-from simulator.outputs import results
 from simulator.place import Settled
 from simulator.readout import block_of_cells, blocks_side
-from simulator.referenced import ReferencedFile
-from simulator.scenario_file import from_tree, load
 from simulator.world import build_world
 
-DAYS = (30.0, 365.25, 3652.5)
-FULL = CONTRACT / "full.yaml"
-RATE = "civilians.accident_rate=1e-2 per mine-year"
-TEAMS = {"from": "2025-06-01", "teams": 20, "rate": "2000 m2 per team-day", "search": 0.1, "detection": 0.99,
-         "order": "random"}  # fmt: skip
-HOLE = [[36.2, 48.74], [36.2, 48.82], [36.3, 48.82], [36.3, 48.74], [36.2, 48.74]]
-ISLAND = [[[36.6, 48.62], [36.66, 48.62], [36.66, 48.68], [36.6, 48.62]]]
-
-
-def full(*overrides):
-    return load(FULL, [RATE, *overrides])
-
-
-def holed(cell="2 km"):
-    """The district with a hole in it and an island beside it."""
-    loaded = full(f"region.cell={cell}")
-    file = loaded.files["region.boundary"]
-    tree = json.loads(file.text)
-    rings = [*tree["features"][0]["geometry"]["coordinates"], HOLE]
-    tree["features"][0]["geometry"] = {"type": "MultiPolygon", "coordinates": [rings, ISLAND]}
-    return replace(loaded, files={**loaded.files, "region.boundary": ReferencedFile(file.name, json.dumps(tree))})
-
-
-def rectangle(title="Rectangle", rate="1e-2", **more):
-    """Even mines and people in 20 x 20 km."""
-    tree = {
-        "title": title,
-        "start": "2024-12-01",
-        "horizon": "15 years",
-        "region": {"rectangle": {"width": "20 km", "height": "20 km"}, "cell": "1 km"},
-        "mines": {"persistent": {"count": 2000, "laid": "2024-12-01", "ageing": "never"}},
-        "civilians": {
-            "density": "14 per km2",
-            "accident_rate": f"{rate} per mine-year",
-            "reference_density": "14 per km2",
-            "casualties_per_accident": 1.44,
-        },
-    }
-    return from_tree("rectangle", tree | more)
-
-
-CASES = {
-    "full": lambda: run([full()], Plan(4, map_days=DAYS)),
-    "two": lambda: run([full("clearance.teams=4"), full("title=More teams", "clearance.teams=40")],
-                       Plan(4, map_days=DAYS)),
-    "rectangle": lambda: run([rectangle(clearance=TEAMS)], Plan(4, map_days=DAYS)),
-    "hole": lambda: run([holed()], Plan(4, map_days=DAYS)),
-    "coarse": lambda: run([holed("100 km")], Plan(2, map_days=DAYS[:1])),
-    "fine": lambda: run([full("region.cell=100 m")], Plan(2, map_days=DAYS)),
-    "six days": lambda: run([full()], Plan(2, map_days=(0.0, 1.5, 30.0, 365.25, 730.5, 3652.5))),
-    "even": lambda: run([rectangle()], Plan(2, map_days=DAYS)),
-    "nothing early": lambda: run([full()], Plan(2, map_days=DAYS[:1])),
-    "nothing": lambda: run([rectangle(rate="0", clearance=TEAMS)], Plan(2, map_days=DAYS)),
-    "three": lambda: run([full(), rectangle(clearance=TEAMS), full("title=Few teams", "clearance.teams=1")],
-                         Plan(2, map_days=DAYS[:2])),
-    "mixed": lambda: run([rectangle(), full()], Plan(2, map_days=DAYS[:2])),
-}  # fmt: skip
 DRAWN = [case for case in CASES if case != "even"]
-MAPPED = ["full", "two", "hole", "fine"]
-
-
-@cache
-def outcome_of(case):
-    return CASES[case]()
 
 
 @cache
@@ -110,11 +39,6 @@ def drawn(case):
 @cache
 def png(case):
     return imread(io.BytesIO(rendered("maps", drawn(case))["maps.png"]))
-
-
-@cache
-def features(case, place=0):
-    return json.loads(cells_geojson(outcome_of(case).scenarios[place]))["features"]
 
 
 def named(figure, gid):
@@ -275,6 +199,17 @@ def test_the_largest_settlements_are_named_beside_their_dots():
             assert np.hypot(shown[name][0] - x, shown[name][1] - y) < 0.2 * width
 
 
+def test_a_name_keeps_off_the_border_and_out_of_holes_where_it_can():
+    region = outcome_of("hole").scenarios[0].world.region
+    axes = named(drawn("hole"), "map-0-0").axes
+    with house_style():
+        drawn("hole").draw_without_rendering()
+    for text in axes.texts:
+        if text.get_text() in {"Alpha", "Bravo", "Charlie", "Delta", "Foxtrot"}:
+            box = shapely.box(*axes.transData.inverted().transform(text.get_window_extent()).ravel())
+            assert region.outline.covers(box), text.get_text()
+
+
 def test_names_in_a_crowd_lie_over_no_other_and_over_no_dot():
     random = np.random.default_rng(5)
     count = 60
@@ -320,14 +255,6 @@ def test_round_numbers_are_1_2_or_5_times_a_power_of_ten():
     assert [round_below(value) for value in (0.19, 0.2, 1.0, 4.99, 5, 99, 100)] == pytest.approx(
         [0.1, 0.2, 1, 2, 5, 50, 100]
     )
-
-
-def yearly(part):
-    """Accidents per year on the days of the maps: the curve's, at the pace of the year ahead instead of the day's."""
-    rate, clock = samples(part.ensemble, ALL, "accidents_per_year")[0].mean(axis=0), part.world.exposure.clock
-    for day in part.world.map_days:
-        ahead = float(read(clock, np.array(day + 365.25)) - read(clock, np.array(day))) / 365.25
-        yield rate[np.argmin(np.abs(part.world.times - day))] * ahead / float(pace_at(clock, np.array(day)))
 
 
 def test_headings_say_how_long_after_the_start_the_date_and_the_total():
@@ -500,156 +427,3 @@ def test_settlements_keeping_away_and_a_border_are_spatial_each_alone():
     kept_away = replace(world.kinds[0].placing, rule=whole.kinds[1].placing.rule)
     assert kept_away.rule is not None
     assert replace(world, kinds=(replace(world.kinds[0], placing=kept_away),)).is_spatial
-
-
-def rings_of(geometry):
-    parts = [geometry["coordinates"]] if geometry["type"] == "Polygon" else geometry["coordinates"]
-    return [(place, ring) for part in parts for place, ring in enumerate(part)]
-
-
-def right_handed(geometry):
-    """Whether outer rings turn to the left and holes to the right."""
-    return all(shapely.LinearRing(ring).is_ccw == (place == 0) for place, ring in rings_of(geometry))
-
-
-@pytest.mark.parametrize("case", MAPPED)
-def test_the_file_is_a_collection_of_valid_polygons_with_closed_right_handed_rings(case):
-    part = outcome_of(case).scenarios[0]
-    whole = json.loads(cells_geojson(part), parse_constant=pytest.fail)
-    assert whole["type"] == "FeatureCollection"
-    assert whole["name"] == part.loaded.name
-    assert "no item's position; never evidence that land is safe" in whole["description"]
-    assert len(whole["features"]) == block_of_cells(part.world.region).max() + 1
-    shaped = [feature["geometry"] for feature in whole["features"] if feature["geometry"] is not None]
-    assert len(shaped) >= 0.99 * len(whole["features"])
-    for geometry in shaped:
-        assert geometry["type"] in {"Polygon", "MultiPolygon"}
-        assert shapely.from_geojson(json.dumps(geometry)).is_valid
-        assert right_handed(geometry)
-        for _, ring in rings_of(geometry):
-            assert ring[0] == ring[-1]
-            assert len(ring) >= 4
-            assert all(round(value, 6) == value for position in ring for value in position)
-    other = json.loads(json.dumps(shaped[len(shaped) // 2]))
-    for ring in other["coordinates"]:
-        ring.reverse()
-    assert not right_handed(other)
-
-
-def test_a_hole_inside_a_block_and_an_island_are_in_its_feature():
-    (feature,) = features("coarse")
-    rings = rings_of(feature["geometry"])
-    assert feature["geometry"]["type"] == "MultiPolygon"
-    assert sorted(place for place, _ in rings) == [0, 0, 1]
-    assert right_handed(feature["geometry"])
-    assert {tuple(position) for _, ring in rings for position in ring} >= {tuple(position) for position in HOLE}
-
-
-@pytest.mark.parametrize("case", MAPPED)
-def test_the_blocks_fill_the_boundary_and_leave_it_nowhere(case):
-    part = outcome_of(case).scenarios[0]
-    file = part.loaded.files["region.boundary"]
-    boundary = read_boundary(file.text, file.name)
-    blocks = shapely.from_geojson([json.dumps(one["geometry"]) for one in features(case) if one["geometry"]])
-    grown = shapely.buffer(shapely.segmentize(boundary, 0.01), 5e-6)
-    assert shapely.covers(grown, blocks).all()
-    assert not shapely.covers(shapely.buffer(boundary, -1e-3), blocks).all()
-    assert shapely.union_all(blocks).symmetric_difference(boundary).area < 1e-4 * boundary.area
-    if case != "fine":
-        overlaps = sum(one.intersection(other).area for one, other in pairwise(blocks))
-        assert overlaps < 1e-6 * boundary.area
-
-
-@pytest.mark.parametrize("case", MAPPED)
-def test_areas_are_those_of_the_region_and_of_the_polygons(case):
-    region = outcome_of(case).scenarios[0].world.region
-    areas = [feature["properties"]["area_km2"] for feature in features(case)]
-    assert sum(areas) == pytest.approx(region.total_area_km2, rel=1e-6)
-    shapes = block_polygons(region)
-    np.testing.assert_allclose(shapely.area(shapes), areas, rtol=1e-5, atol=1e-9)
-    for feature in features(case)[:: max(1, len(areas) // 50)]:
-        if feature["geometry"] is not None:
-            flat = projected(shapely.from_geojson(json.dumps(feature["geometry"])), region.projection)
-            assert flat.area == pytest.approx(feature["properties"]["area_km2"], abs=2e-4)
-
-
-@pytest.mark.parametrize("case", MAPPED)
-def test_no_position_is_finer_than_the_blocks_and_the_border(case):
-    region = outcome_of(case).scenarios[0].world.region
-    size = blocks_side(region) * region.cell_km
-    assert size >= 0.25
-    shapes = [shapely.from_geojson(json.dumps(one["geometry"])) for one in features(case)[::7] if one["geometry"]]
-    x, y = shapely.get_coordinates(projected(shapely.GeometryCollection(shapes), region.projection)).T
-    corner = on_grid(x, region.west_km, size, region.width_km) & on_grid(y, region.south_km, size, region.height_km)
-    border = shapely.distance(region.outline.boundary, shapely.points(x, y)) < 1e-3
-    assert (corner | border).all()
-    assert corner.any()
-    assert not on_grid(np.array([region.west_km + size / 3]), region.west_km, size, region.width_km).any()
-
-
-def on_grid(values, start, size, length):
-    steps = (values - start) / size
-    return (np.abs(steps - steps.round()) * size < 1e-3) | (np.abs(values - start - length) < 1e-3)
-
-
-@pytest.mark.parametrize("case", MAPPED)
-@pytest.mark.parametrize("state", ["hazardous", "inert"])
-def test_items_add_up_to_the_curve_of_the_estimate(case, state):
-    part = outcome_of(case).scenarios[0]
-    curve = samples(part.ensemble, ALL, state)[0].mean(axis=0)
-    for day, name in zip(DAYS, ("30", "365_25", "3652_5"), strict=True):
-        total = sum(feature["properties"][f"{state}_day_{name}"] for feature in features(case))
-        wanted = float(curve[np.argmin(np.abs(part.world.times - day))])
-        assert total == pytest.approx(wanted, rel=1e-5, abs=1e-6)
-        assert total != pytest.approx(wanted * 1.001, rel=1e-5, abs=1e-6)
-
-
-@pytest.mark.parametrize("case", ["full", "two", "hole"])
-def test_accident_rates_add_up_and_are_those_of_the_maps(case):
-    for place, part in enumerate(outcome_of(case).scenarios):
-        for index, (total, name) in enumerate(zip(yearly(part), ("30", "365_25", "3652_5"), strict=True)):
-            found = [feature["properties"][f"accidents_per_year_day_{name}"] for feature in features(case, place)]
-            np.testing.assert_allclose(found, part.ensemble.maps.accident_rate[index], rtol=1e-5)
-            assert sum(found) == pytest.approx(total, rel=1e-5)
-
-
-def test_released_shares_lie_between_none_and_all_and_grow():
-    for feature in features("two", 1):
-        shares = [feature["properties"][f"released_share_day_{name}"] for name in ("30", "365_25", "3652_5")]
-        assert 0 == shares[0] <= shares[1] <= shares[2] <= 1
-    assert max(feature["properties"]["released_share_day_3652_5"] for feature in features("two", 1)) > MOSTLY
-
-
-def test_cells_are_numbered_from_the_south_west_in_order():
-    assert [feature["properties"]["cell"] for feature in features("full")] == list(range(1, len(features("full")) + 1))
-    south = [feature["geometry"]["coordinates"][0][0][1] for feature in features("full") if feature["geometry"]]
-    assert south[0] < south[-1]
-
-
-def test_a_rectangle_and_a_run_without_maps_have_no_file():
-    assert cells_geojson(outcome_of("rectangle").scenarios[0]) is None
-    assert cells_geojson(run([full()], Plan(2)).scenarios[0]) is None
-    assert not any(name.startswith("cells") for name in results(outcome_of("rectangle")))
-    assert ensemble_of(world_of({"m": {"count": 5, "laid": "2024-12-01", "ageing": "never"}}), 2).maps is None
-
-
-def test_results_hold_the_file_of_each_scenario_and_the_same_bytes_each_time():
-    one = results(outcome_of("full"))
-    assert json.loads(one["cells.geojson"])["features"] == features("full")
-    assert results(CASES["full"]())["cells.geojson"] == one["cells.geojson"]
-    two = results(outcome_of("two"))
-    assert {name for name in two if name.startswith("cells")} == {"cells-full.geojson", "cells-full-2.geojson"}
-    assert two["cells-full.geojson"] != two["cells-full-2.geojson"]
-    assert "cells-full.geojson" in results(outcome_of("three"))
-    assert not any("rectangle" in name for name in results(outcome_of("three")))
-
-
-def test_file_names_are_safe_and_no_two_are_alike():
-    found = file_names(["a/b", "A b", "..", "x" * 300, "x" * 301, "Ж é", "a-b-2"])
-    assert len({name.casefold() for name in found}) == len(found)
-    for name in found:
-        assert Path(name).name == name
-        assert len(name.encode()) < 255
-        assert not set(name) & set('/\\:*?"<>| \n')
-    assert found[:3] == ["cells-a-b.geojson", "cells-A-b-2.geojson", "cells-scenario.geojson"]
-    assert file_names(["a/b"]) == ["cells.geojson"]

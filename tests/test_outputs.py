@@ -306,7 +306,12 @@ def test_the_manifest_holds_all_that_makes_the_result(folder):
         "wall_seconds", "outputs", "figures",
     ]  # fmt: skip
     assert manifest["command"] == "minesim compare reference.yaml small.yaml --no-figures -o out"
-    assert manifest["options"] == {"method": "simulate", "replicates": 6, "precision": None, "map_days": [30.0, 365.25, 3652.5]}
+    assert manifest["options"] == {
+        "method": "simulate",
+        "replicates": 6,
+        "precision": None,
+        "map_days": [30.0, 365.25, 3652.5],
+    }
     assert (manifest["seed"], manifest["replicates_played"]) == (7, 6)
     assert manifest["versions"] == dict(versions())
     assert {"minesim", "python", "numpy", "scipy", "simpy"} <= set(manifest["versions"])

@@ -14,7 +14,7 @@ from scipy import special
 
 from simulator.clocks import monthly_clock, q10_factor
 from simulator.engine import play
-from simulator.ensemble import ALL, Ensemble, bands, curve, samples, stack
+from simulator.ensemble import ALL, bands, curve, samples, stack
 from simulator.expected import expected, spreads
 from simulator.scenario_file import load
 from simulator.statistics import standard_error
