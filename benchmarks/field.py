@@ -23,7 +23,9 @@ def world_of(count):
     return build_world(from_tree("field", {
         "title": "A field", "start": "2024-12-01", "horizon": "10 years", "seed": 1,
         "region": {"rectangle": {"width": "20 km", "height": "20 km"}},
-        "mines": {"persistent": {"count": count, "laid": "2024-12-01", "ageing": {"exponential": {"mean": "57.7 years"}}}},
+        "mines": {
+            "persistent": {"count": count, "laid": "2024-12-01", "ageing": {"exponential": {"mean": "57.7 years"}}},
+        },
         "civilians": {
             "density": "14 per km2", "reference_density": "14 per km2",
             # As many accidents whatever the number of mines.

@@ -1,4 +1,4 @@
-"""Exposure that changes over time, people in places, and mines laid before the start, against integrals done by hand."""
+"""Exposure that changes, people in places, and mines laid before the start, against integrals done by hand."""
 
 import math
 from dataclasses import replace

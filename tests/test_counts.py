@@ -46,7 +46,9 @@ def counted(world, replicates, step_days=0.5):
 
 
 WAVES = {
-    "old": {"count": 800, "laid": {"from": day(-300), "to": day(-50)}, "ageing": {"weibull": {"shape": 2, "scale": "3 years"}}},
+    "old": {
+        "count": 800, "laid": {"from": day(-300), "to": day(-50)}, "ageing": {"weibull": {"shape": 2, "scale": "3 years"}},
+    },
     "new": {
         "count": 2000, "laid": {"from": day(20), "to": day(110)}, "arming_failure": 0.1,
         "self_destruct": {"time": {"normal": {"mean": "40 days", "sd": "4 days"}}, "failure": 0.3},
@@ -210,8 +212,8 @@ def test_two_passes_find_what_one_misses():
 def marked_by_hand(count, pull, delay, pace, horizon):
     """Expected accidents of ``count`` lasting mines in one cell that is marked after its first accident.
 
-    The first comes after an exponential time with rate count * pull. Until the mark each other mine has accidents at the
-    full rate, then at pace times it.
+    The first comes after an exponential time with rate count * pull. Until the mark each other mine has accidents at
+    the full rate, then at pace times it.
     """
     days = np.linspace(0.0, horizon, 200_001)
     density = count * pull * np.exp(-count * pull * days)

@@ -118,7 +118,6 @@ WRONG = {
     "*.exponential.mean": ("0 years", "-1 years", "693 months"),
     "*.q10": ("0", "-1", "101"),
     "*.reference_temperature": ("20", "91 degC", "293 K"),
-    "civilians.range": ("settlements", "needs 'range' beside it"),
     "civilians.density": ("-1 per km2", "14"),
     "*.reference_density": ("0 per km2", "-14 per km2", "14"),
     "civilians.accident_rate": ("-1 per mine-year", "1.4e-4", "1.4e-4 per year"),

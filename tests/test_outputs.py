@@ -203,9 +203,9 @@ def test_the_summary_gives_every_metric_with_its_interval_unit_and_sentence(fold
         assert list(scenario["metrics"]) == [
             *(f"{state}_at_{when}" for when in ("30_days", "120_days", "1_year", "horizon")
               for state in ("hazardous", "inert")),
-            "mine_days", "mine_days_after_30_days", "accidents", "casualties", "killed", "injured", "children", "adults",
-            "highest_individual_risk", "days_until_risk_below_0.03", "days_until_risk_below_0.0001", "denied_km2",
-            "denied_km2_years",
+            "mine_days", "mine_days_after_30_days", "accidents", "casualties", "killed", "injured", "children",
+            "adults", "highest_individual_risk", "days_until_risk_below_0.03", "days_until_risk_below_0.0001",
+            "denied_km2", "denied_km2_years",
         ]  # fmt: skip
         for metric in scenario["metrics"].values():
             assert {"label", "unit", "mean", "standard_error", "p05", "p50", "p95", "sentence"} <= set(metric)
