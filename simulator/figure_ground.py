@@ -33,7 +33,7 @@ _DOT = "#0072B2"
 _BORDER = "#222222"
 _MOST_DECADES = 5
 _MOST_NAMES, _LONGEST_NAME = 5, 24
-_MOST_DOTS = 300  # drawn one by one in an SVG; more become a picture in it
+_MOST_DOTS = 60
 _LARGEST_DOT, _SMALLEST_DOT = 0.14, 0.055
 _BAR_BELOW, _BAR_SHARE = 0.16, 0.3
 _NEAR, _PAD = 0.03, 0.02
@@ -76,6 +76,12 @@ def most_people(outcome: Outcome) -> float:
     return max((float(its.population.max()) for its in every if its is not None), default=0.0)
 
 
+def is_crowded(outcome: Outcome) -> bool:
+    """Tell whether a scenario has more settlements than are drawn."""
+    every = [part.world.settlements for part in outcome.scenarios]
+    return any(its is not None and len(its.names) > _MOST_DOTS for its in every)
+
+
 def block_edges(start_km: float, length_km: float, side_km: float) -> Array:
     """Return the edges of blocks along one side of a region; the last block may be cut."""
     count = max(1, int(np.ceil(length_km / side_km - 1e-9)))
@@ -106,18 +112,22 @@ def draw_land(axes: Axes, ground: Ground, colour: str, gid: str) -> None:
 
 
 def draw_settlements(axes: Axes, ground: Ground, gid: str) -> None:
-    """Draw settlements as dots whose area is their population, and name some of the largest."""
+    """Draw the largest settlements as dots whose area is their population, and name some of them."""
     its = ground.settlements
     if its is None:
         return
     look: dict[str, Any] = {"color": _DOT, "edgecolor": "white", "linewidth": 0.6, "clip_on": False, "zorder": 4}
-    order = np.argsort(-its.population, kind="stable")
-    sizes = (72 * dot_widths(its.population, ground.most_people)) ** 2
-    dots = axes.scatter(its.x_km[order], its.y_km[order], sizes[order], gid=gid, **look)
-    dots.set_rasterized(order.size > _MOST_DOTS)
+    order = largest_places(its)
+    sizes = (72 * dot_widths(its.population[order], ground.most_people)) ** 2
+    axes.scatter(its.x_km[order], its.y_km[order], sizes, gid=gid, **look)
     box = {"boxstyle": "square,pad=0.1", "facecolor": (1, 1, 1, 0.75), "edgecolor": "none"}
     for name, x, y in named_places(ground):
         axes.text(x, y, name, size=SMALL, va="center", bbox=box, zorder=5)
+
+
+def largest_places(its: Settled) -> IntArray:
+    """Return which settlements are drawn, the largest first."""
+    return np.argsort(-its.population, kind="stable")[:_MOST_DOTS]
 
 
 def dot_widths(population: Array, most: float) -> Array:
@@ -133,14 +143,14 @@ def named_places(ground: Ground) -> Iterator[tuple[str, float, float]]:
     its = ground.settlements
     if its is None:
         return
-    x = (its.x_km - ground.x_km[0]) * ground.scale
-    y = (its.y_km - ground.y_km[0]) * ground.scale
-    half = dot_widths(its.population, ground.most_people) / 2
-    order = np.argsort(-its.population, kind="stable")
+    order = largest_places(its)
+    x = (its.x_km[order] - ground.x_km[0]) * ground.scale
+    y = (its.y_km[order] - ground.y_km[0]) * ground.scale
+    half = dot_widths(its.population[order], ground.most_people) / 2
     dots = np.column_stack((x - half, y - half, x + half, y + half))
     taken: list[_Box] = []
-    for place in order[:_MOST_NAMES]:
-        name = _shortened(its.names[place])
+    for place, settlement in enumerate(order[:_MOST_NAMES]):
+        name = _shortened(its.names[settlement])
         others = np.array([*np.delete(dots, place, axis=0), *taken]).reshape(-1, 4)
         boxes = _boxes(name, float(x[place]), float(y[place]), float(half[place]))
         for box in sorted(boxes, key=lambda box: not _on_land(box, ground)):
@@ -197,8 +207,11 @@ def draw_colour_bar(axes: Axes, norm: LogNorm, found: Sequence[Array]) -> None:
     bar.minorticks_off()
 
 
-def draw_key(axes: Axes, entries: Sequence[tuple[str, dict[str, Any]]], people: float) -> None:
-    """Write the key to fillings, and to dots of a round number of ``people`` or fewer, in axes of KEY_SIZE [inches]."""
+def draw_key(axes: Axes, entries: Sequence[tuple[str, dict[str, Any]]], people: float, *, crowded: bool) -> None:
+    """Write the key to fillings, and to dots of a round number of ``people`` or fewer, in axes of KEY_SIZE [inches].
+
+    ``crowded``: there are more settlements than are drawn.
+    """
     axes.set(xlim=(0.0, KEY_SIZE[0]), ylim=(0.0, KEY_SIZE[1]))
     x, wide, high = 0.0, 0.3, 0.15
     for text, look in entries:
@@ -214,6 +227,8 @@ def draw_key(axes: Axes, entries: Sequence[tuple[str, dict[str, Any]]], people: 
         axes.scatter(x, y, (72 * width) ** 2, color=_DOT, edgecolor="white", linewidth=0.6)
         axes.text(x + 0.13, y, text, size=SMALL, va="center_baseline")
         x += text_width(text, SMALL) + 0.45
+    if crowded:
+        axes.text(x - 0.1, y, f"(the {_MOST_DOTS} largest settlements)", size=SMALL, va="center_baseline")
 
 
 def round_below(value: float) -> float:

@@ -33,6 +33,7 @@ from simulator.figure_ground import (
     draw_land,
     draw_scale,
     draw_settlements,
+    is_crowded,
     most_people,
 )  # fmt: skip
 from simulator.figure_series import series
@@ -102,8 +103,7 @@ def maps(outcome: Outcome) -> Figure | None:
     if len(parts) < len(outcome.scenarios):
         shown += " A scenario that is even everywhere has no map."
         outcome = replace(outcome, scenarios=parts)
-    days = len(parts[0].world.map_days)
-    found = [densities(part) for part in parts]
+    found, days = [densities(part) for part in parts], len(parts[0].world.map_days)
     across = -(-days // -(-days // _MOST_ACROSS))
     rows = [row for place in range(len(parts)) for row in _rows(outcome, place, across)]
     body = sum(row.head + row.ground.height + _SCALE_ROOM for row in rows) + _KEY_ROOM
@@ -124,7 +124,7 @@ def maps(outcome: Outcome) -> Figure | None:
     top -= _KEY_ROOM + _BAR_HEIGHT
     draw_colour_bar(bare_axes(figure, _EDGE + 0.25, top, _BAR_WIDTH, _BAR_HEIGHT), norm, found)
     key = bare_axes(figure, _EDGE + _BAR_WIDTH + 0.5, top - 0.3, *KEY_SIZE)
-    draw_key(key, _entries(outcome, found), most_people(outcome))
+    draw_key(key, _entries(outcome, found), most_people(outcome), crowded=is_crowded(outcome))
     return figure
 
 

@@ -47,7 +47,8 @@ def counted(world, replicates, step_days=0.5):
 
 WAVES = {
     "old": {
-        "count": 800, "laid": {"from": day(-300), "to": day(-50)}, "ageing": {"weibull": {"shape": 2, "scale": "3 years"}},
+        "count": 800, "laid": {"from": day(-300), "to": day(-50)},
+        "ageing": {"weibull": {"shape": 2, "scale": "3 years"}},
     },
     "new": {
         "count": 2000, "laid": {"from": day(20), "to": day(110)}, "arming_failure": 0.1,

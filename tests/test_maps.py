@@ -25,6 +25,7 @@ from simulator.figure_wording import share
 from simulator.figures import figures, rendered
 from simulator.place import Settled
 from simulator.readout import block_of_cells, blocks_side
+from simulator.referenced import ReferencedFile
 from simulator.world import build_world
 
 DRAWN = [case for case in CASES if case != "even"]
@@ -249,6 +250,21 @@ def test_the_scale_bar_is_as_long_as_it_says_and_north_is_up(case):
     assert x1 - x0 == pytest.approx(y1 - y0, rel=1e-6)  # a km is as long to the north
     assert y1 > y0
     assert (x1 - x0) / DPI < 1.2
+
+
+def test_of_very_many_settlements_the_largest_are_drawn_and_that_is_said():
+    loaded = full()
+    random = np.random.default_rng(3)
+    rows = [f"V{place},{36.1 + 0.3 * random.random():.4f},{48.65 + 0.2 * random.random():.4f},{place + 1}"
+            for place in range(400)]  # fmt: skip
+    file = ReferencedFile("villages.csv", "\n".join(["name,lon,lat,population", *rows]))
+    many = replace(loaded, files={**loaded.files, "civilians.settlements": file})
+    with house_style():
+        figure = maps(run([many], Plan(2, map_days=DAYS[:1])))
+    assert "(the 60 largest settlements)" in words_of(figure)
+    assert len(named(figure, "settlements-0-0").get_offsets()) == 60
+    assert {text for text in words_of(figure) if text.startswith("V")} <= {f"V{place}" for place in range(395, 400)}
+    assert "(the 60 largest settlements)" not in words_of(drawn("full"))
 
 
 def test_round_numbers_are_1_2_or_5_times_a_power_of_ten():
