@@ -77,25 +77,22 @@ def maps_of(reading: Reading, history: History, tallies: Sequence[Tally]) -> Map
     if reading.blocks is None:
         return None
     area, exposure, days = world.region.area_km2, world.exposure, np.array(world.map_days)
-    hazardous = np.sum([tally.estimate.map_hazardous for tally in tallies], axis=0)
+    hazardous, pull = (
+        np.sum([getattr(tally.estimate, name) for tally in tallies], axis=0) for name in ("map_hazardous", "map_pull")
+    )
     as_played = reading.order_depends_on_accidents
     inert = np.sum([(tally.played if as_played else tally.estimate).map_inert for tally in tallies], axis=0)
     if reading.averaged:
-        hazardous = hazardous * np.exp(-float(exposure.activity[0]) * read(exposure.clock, days))[:, None]
-    pull = np.broadcast_to(exposure.activity, (days.size, area.size))
-    if history.marked_day is not None:
-        pull = pull * np.where(days[:, None] > history.marked_day, history.pace, 1.0)
-    per_block = np.array([_by_block(reading, row * area) for row in pull]) / _by_block(reading, area)
+        survived = np.exp(-float(exposure.activity[0]) * read(exposure.clock, days))[:, None]
+        hazardous, pull = hazardous * survived, pull * survived
     # The mean over the year ahead: on a day in winter fewer people meet mines than in the year.
     pace = (read(exposure.clock, days + DAYS_PER_YEAR) - read(exposure.clock, days))[:, None]
-    contaminated = area * np.isfinite(np.min([tally.first_laid for tally in tallies], axis=0))
-    released = np.zeros_like(hazardous)
-    if history.visits is not None:
-        done = history.visits.released <= days[:, None]
-        there = _by_block(reading, contaminated)
-        part = np.array([_by_block(reading, row * contaminated) for row in done])
-        released = np.divide(part, there, out=np.zeros_like(part), where=there > 0)
-    return Maps(hazardous, inert, hazardous * per_block * pace, released)
+    laid = np.min([tally.first_laid for tally in tallies], axis=0) <= days[:, None]
+    released = np.zeros_like(laid) if history.visits is None else laid & (history.visits.released <= days[:, None])
+    contaminated_km2, released_km2 = (
+        np.array([_by_block(reading, row * area) for row in cells]) for cells in (laid, released)
+    )
+    return Maps(hazardous, inert, pull * pace, contaminated_km2, released_km2)
 
 
 def block_of_cells(region: Region) -> NDArray[np.intp]:

@@ -46,12 +46,13 @@ class Sums:
     events: dict[str, Array] = field(init=False)
     through_marking: Array = field(init=False)
     map_hazardous: Array = field(init=False)
+    map_pull: Array = field(init=False)
     map_inert: Array = field(init=False)
 
     def __post_init__(self) -> None:
         self.events = {name: np.zeros(self.bins) for name in _EVENTS}
         self.through_marking = np.zeros(self.cells)
-        self.map_hazardous, self.map_inert = np.zeros(self.maps), np.zeros(self.maps)
+        self.map_hazardous, self.map_pull, self.map_inert = (np.zeros(self.maps) for _ in range(3))
 
 
 @dataclass(slots=True, eq=False)
@@ -176,6 +177,7 @@ def _add_ends(sums: Sums, met: Encounters, own: Stratum, kind: MineKind, reading
         _add_found(sums, met, stratum, becomes)
     if reading.blocks is not None:
         _add_map(sums.map_hazardous, met, (met.start, stop), weight, reading)
+        _add_map(sums.map_pull, met, (met.start, stop), weight * _pull_by_day(met, reading), reading)
         _add_map(sums.map_inert, met, (end, met.cleared), weight * becomes, reading)
 
 
@@ -201,6 +203,7 @@ def _add_averaged(sums: Sums, met: Encounters, outcomes: Iterable[Stratum], kind
             _add(sums, "inert_from", stratum.bins, survived * stratum.inert, size)
         if reading.blocks is not None:
             _add_map(sums.map_hazardous, met, (met.start, stratum.end), share, reading)
+            _add_map(sums.map_pull, met, (met.start, stratum.end), share * pull, reading)
             _add_map(sums.map_inert, met, (stratum.end, None), survived * stratum.inert, reading)
 
 
@@ -267,6 +270,15 @@ def _add_pull(
         _add(sums, f"{event}_reading", bins, pull * read(exposure.clock, days), met.size)
 
 
+def _pull_by_day(met: Encounters, reading: Reading) -> Array:
+    """What each mine's cell multiplies its accident rate by on the days of the maps, [D, M]."""
+    pull = reading.world.exposure.activity[met.cell]
+    if met.marked is None or reading.history is None:
+        return np.broadcast_to(pull, (len(reading.world.map_days), met.size))
+    days = np.array(reading.world.map_days)[:, None]
+    return pull * np.where(days > met.marked, reading.history.pace, 1.0)
+
+
 def _add_map(
     total: Array,
     met: Encounters,
@@ -274,14 +286,18 @@ def _add_map(
     weight: NDArray[np.floating[Any]] | float,
     reading: Reading,
 ) -> None:
-    """Add to a map [D, blocks] the items in a state on each of its days: from the first of a period until the last."""
+    """Add to a map [D, blocks] the items in a state on each of its days: from the first of a period until the last.
+
+    ``weight`` [M], or [D, M] where it is another one on each day.
+    """
     if reading.blocks is None:
         return
     begin, until = period
+    by_day = np.atleast_2d(np.asarray(weight, dtype=float))
     for place, day in enumerate(reading.world.map_days):
         there = begin <= day if until is None else (begin <= day) & (until > day)
         rows = np.flatnonzero(np.broadcast_to(there, met.size))
-        values = np.broadcast_to(np.asarray(weight, dtype=float), met.size)[rows]
+        values = np.broadcast_to(by_day[min(place, len(by_day) - 1)], met.size)[rows]
         total[place] += np.bincount(reading.blocks[met.cell[rows]], values, total.shape[1])
 
 

@@ -63,13 +63,21 @@ class Maps:
     """Blocks of cells on the days of the maps, [D, blocks] each, from the estimate.
 
     ``accident_rate`` [per year] is that of the items hazardous on the day at the mean pace of the year ahead.
-    ``released`` is the share of the contaminated area of each block that is released. Stacked, they are means.
+    ``contaminated_km2`` is the area of cells in which an item was laid by the day, ``released_km2`` that of those
+    released. Stacked, they are means.
     """
 
     hazardous: Array
     inert: Array
     accident_rate: Array
-    released: Array
+    contaminated_km2: Array
+    released_km2: Array
+
+    @property
+    def released(self) -> Array:
+        """The share of the contaminated area that is released, 0 where there is none, [D, blocks]."""
+        there = self.contaminated_km2
+        return np.divide(self.released_km2, there, out=np.zeros_like(there), where=there > 0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

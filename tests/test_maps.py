@@ -346,8 +346,8 @@ def test_land_that_is_released_in_most_worlds_is_hatched(case):
     side = part.world.region.cell_km
     assert signed == pytest.approx(np.count_nonzero(released) * side**2, rel=0.02)
     assert not figure.findobj(lambda shape: shape.get_gid() == "released-0-0")
-    assert "released in most simulated worlds" in words_of(figure)
-    assert "released in most simulated worlds" not in words_of(drawn("nothing early"))
+    assert "released (95 % or more)" in words_of(figure)
+    assert "released (95 % or more)" not in words_of(drawn("nothing early"))
 
 
 @pytest.mark.parametrize("case", DRAWN)
