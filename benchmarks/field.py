@@ -126,7 +126,7 @@ print(json.dumps([time.perf_counter() - start, [0, 0]]))
 """
 
 
-def snippet(body: str, rate: float = 360.0) -> str:
+def snippet(body: str, rate: float = 460.0) -> str:
     """A program that builds the world with ``rate`` accidents a year at first, and then does something with it."""
     return f"{START}\nRATE = {rate}\n{WORLD}{body}"
 
