@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 CHECK_FAILED, WRONG_INPUT, INTERRUPTED = 1, 2, 130
 _MOST_NAMES = 3
+_MOST_MAPS = 20
 FILE = click.Path(path_type=Path)
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -348,17 +349,25 @@ def _plan(loaded: "Sequence[LoadedScenario]", options: dict[str, Any]) -> "Plan"
         workers=options["workers"],
         precision=options.get("precision"),
         method=options.get("method", "simulate"),
-        map_days=_map_days(options),
+        map_days=_map_days(loaded, options),
     )
 
 
-def _map_days(options: dict[str, Any]) -> tuple[float, ...]:
+def _map_days(loaded: "Sequence[LoadedScenario]", options: dict[str, Any]) -> tuple[float, ...]:
     """The days of which maps are kept: none where nothing is written or simulated."""
     from simulator.metrics import MAP_DAYS
+    from simulator.problems import input_error
 
     if options.get("method") != "simulate":
         return ()
-    return tuple(sorted(set(options["map_days"]))) or MAP_DAYS
+    days = tuple(sorted(set(options["map_days"])))
+    horizon = loaded[0].scenario.horizon
+    if days and days[-1] > horizon:
+        message = f"must not be after the horizon of {horizon:g} days, got {days[-1]:g} days"
+        raise input_error(message, path="--map-day")
+    if len(days) > _MOST_MAPS:
+        raise input_error(f"can be given {_MOST_MAPS} times at most, got {len(days)}", path="--map-day")
+    return days or MAP_DAYS
 
 
 def _hush(workers: int) -> None:

@@ -181,7 +181,7 @@ def _pairing(comparison: Comparison) -> str:
     conditional, counts = float(gain.variance_reduction), float(gain.played_variance_reduction)
     pair = f"{comparison.name} with {comparison.reference}"
     if not max(conditional, counts) > 1.5:
-        return f"Pairing {pair} did not make their difference more precise: they share little chance."
+        return f"Pairing {pair} did not make their difference more precise."
     return (
         f"Pairing {pair} made the variance of their difference in casualties {_times_smaller(conditional)} "
         f"({_times_smaller(counts)} for the casualties counted in single worlds)."

@@ -169,7 +169,9 @@ class MineClass(Spec):
     """One kind of mine: how many, when, and the laws of its working life."""
 
     count: Count = Field(description="number of mines laid")
-    laid: LaidField = Field(description="a date, or a period {from, to}")
+    laid: LaidField = Field(
+        description="a date, or a period {from, to}; before the start, mines age and drain, but meet nobody yet"
+    )
     placement: PlacementField = Field(
         default=Placement(uniform=True), description="uniform, belt or clusters; keep_away"
     )

@@ -157,8 +157,11 @@ def least_error(ensemble: Ensemble, known: Spreads, mines: str, quantity: str) -
         spread = _combined(world, known.hazardous, mines)
     if quantity in {"accidents", "casualties", "killed"}:
         spread = _combined(world, known.accidents, mines)
-    if quantity in {"inert", "gone"}:
-        spread = np.hypot(spread, _combined(world, known.inert, mines))
+    if quantity == "inert":
+        spread = _combined(world, known.inert, mines)
+    if quantity == "gone":
+        # What is inert is not hazardous: their errors may cancel, and only the difference is certain.
+        spread = np.abs(spread - _combined(world, known.inert, mines))
     if quantity in {"accidents_per_year", "individual_risk"}:
         # Of the devices' own variance only what the least active cell shows is certain.
         spread = spread * _least_rate(world) / rate if rate > 0 else spread

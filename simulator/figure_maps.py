@@ -85,7 +85,7 @@ class _Row:
 def densities(part: ScenarioOutcome) -> Array:
     """Return the expected accidents per year and km2 of each block on the days of the maps, [D, blocks]."""
     region = part.world.region
-    return np.asarray(_maps(part).accident_rate / np.bincount(block_of_cells(region), region.area_km2))
+    return np.asarray(_maps(part).accident_rate_ahead / np.bincount(block_of_cells(region), region.area_km2))
 
 
 def maps(outcome: Outcome) -> Figure | None:
@@ -207,7 +207,7 @@ def _heading(part: ScenarioOutcome, day: int, least: float, width: float) -> tup
 
 def _totals(part: ScenarioOutcome) -> Array:
     """Return the expected accidents per year in the whole region on the days of the maps, [D]."""
-    return np.asarray(_maps(part).accident_rate.sum(axis=1))
+    return np.asarray(_maps(part).accident_rate_ahead.sum(axis=1))
 
 
 def _least(part: ScenarioOutcome) -> Array:

@@ -80,8 +80,14 @@ def laid(part: ScenarioOutcome) -> Array:
 
 
 def last_laying(outcome: Outcome) -> float:
-    """Return the day on which the last mine of all scenarios is laid; the treaty's dates count from there."""
-    return max((kind.laid_to for part in outcome.scenarios for kind in part.world.kinds if kind.count), default=0.0)
+    """Return the day on which the last mine of all scenarios is laid, 0 if all lay there before the start."""
+    days = (kind.laid_to for part in outcome.scenarios for kind in part.world.kinds if kind.count)
+    return max(0.0, *days, 0.0)
+
+
+def treaty_dates_apply(outcome: Outcome) -> bool:
+    """Tell whether the treaty's dates can be marked: they count from a laying that the time axis shows."""
+    return all(kind.laid_from >= 0 for part in outcome.scenarios for kind in part.world.kinds if kind.count)
 
 
 def key_moment(outcome: Outcome) -> Moment:

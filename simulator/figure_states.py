@@ -10,7 +10,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from simulator.clocks import Array
 from simulator.experiment import Outcome, ScenarioOutcome
-from simulator.figure_series import laid, last_laying, last_moment, series, thinned
+from simulator.figure_series import laid, last_laying, last_moment, series, thinned, treaty_dates_apply
 from simulator.figure_style import (
     NORMAL,
     SMALL,
@@ -83,7 +83,8 @@ def _draw(axes: Axes, outcome: Outcome, place: int) -> None:
     part = outcome.scenarios[place]
     world = part.world
     unit = stretched_time(axes, world.horizon_days, since(world.start))
-    mark_treaty_dates(axes, last_laying(outcome), unit)
+    if treaty_dates_apply(outcome):
+        mark_treaty_dates(axes, last_laying(outcome), unit)
     total = float(laid(part)[-1])
     if not total > 0:
         return

@@ -29,6 +29,7 @@ from simulator.figure_series import (
     last_moment,
     series,
     thinned,
+    treaty_dates_apply,
     unseen_from,
 )  # fmt: skip
 from simulator.figure_states import states
@@ -124,7 +125,7 @@ def _hazardous(outcome: Outcome) -> Figure:
     found = [series(part, "hazardous") for part in outcome.scenarios]
     times = outcome.scenarios[0].world.times
     label = "Hazardous mines [number]"
-    dates = last_laying(outcome) + TREATY_DAYS[0] <= times[-1]
+    dates = treaty_dates_apply(outcome) and last_laying(outcome) + TREATY_DAYS[0] <= times[-1]
     words = [f"{said(one.mean[-1], one.least[-1])} left" for one in found]
     panels = [_Panel("even", label, found, words, dates=dates)]
     if _needs_closer_look(found, times):

@@ -35,7 +35,7 @@ class Options(_Part):
     method: Literal["simulate", "expected"]
     replicates: Annotated[int, Field(ge=2)]
     precision: Annotated[float, Field(gt=0, lt=1)] | None
-    map_days: list[Annotated[float, Field(ge=0)]] = Field(default_factory=list)
+    map_days: Annotated[list[Annotated[float, Field(ge=0)]], Field(max_length=20)] = Field(default_factory=list)
 
 
 class FileEntry(_Part):

@@ -22,7 +22,8 @@ SCOPE = (
 )
 MEANING = (
     "On days since the start, as means of simulated worlds: hazardous and inert mines; accidents_per_year of those "
-    "hazardous on the day, at the mean pace of the year ahead; released_share of the contaminated area, 0 where none "
+    "hazardous on the day, at the pace of the day, and accidents_per_year_ahead at the mean pace of the year that "
+    "begins then, which the maps show; released_share of the contaminated area, 0 where none "
     "is contaminated."
 )
 _DIGITS = 6  # of a degree: a tenth of a metre
@@ -31,6 +32,7 @@ _PROPERTIES = (
     ("hazardous", "hazardous"),
     ("inert", "inert"),
     ("accidents_per_year", "accident_rate"),
+    ("accidents_per_year_ahead", "accident_rate_ahead"),
     ("released_share", "released"),
 )
 

@@ -99,6 +99,7 @@ def placing_of(
         spread = placement.belt.width / _SD_PER_WIDTH
     else:
         spread = placement.clusters.spread if placement.clusters is not None else 0.0
+    _refuse_too_wide(placement, spread, region, mark)
     clusters = placement.clusters.count if placement.clusters is not None else 0
     if placement.belt is None and not clusters:
         ground = Ground(_cumulative(region.area_km2), None, None)
@@ -128,6 +129,15 @@ def _cumulative(area_km2: Array) -> Array | None:
     # Past the last cell that has any, nothing may follow by rounding.
     total[np.flatnonzero(area_km2)[-1] :] = 1.0
     return total
+
+
+def _refuse_too_wide(placement: Placement, spread_km: float, region: Region, mark: Callable[[str], Mark]) -> None:
+    """Refuse a scatter so wide that most draws fall outside: cut off at the border it is even, but for the border."""
+    most = max(region.width_km, region.height_km) / 2
+    if spread_km > most:
+        key, factor = ("belt.width", _SD_PER_WIDTH) if placement.belt is not None else ("clusters.spread", 1.0)
+        message = f"must be at most {factor * most:g} km in a region of this size, got {factor * spread_km:g} km; "
+        raise input_error(f"{message}mines so far apart lie evenly, use 'uniform'", mark=mark(key), path=key)
 
 
 def _ground(placement: Placement, area: Any, line: Any, mark: Callable[[str], Mark]) -> Ground:

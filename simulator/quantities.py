@@ -273,6 +273,7 @@ def _date(data: object) -> date:
     return day
 
 
+Share = Annotated[float, Quantity(units.PROBABILITY, above=0, at_most=1)]
 Probability = Annotated[float, Quantity(units.PROBABILITY, at_least=0, at_most=1)]
 Count = Annotated[int, Quantity(units.COUNT, at_least=0, at_most=1e12, integer=True)]
 PositiveCount = Annotated[int, Quantity(units.COUNT, at_least=1, at_most=1e12, integer=True)]

@@ -85,14 +85,14 @@ def maps_of(reading: Reading, history: History, tallies: Sequence[Tally]) -> Map
     if reading.averaged:
         survived = np.exp(-float(exposure.activity[0]) * read(exposure.clock, days))[:, None]
         hazardous, pull = hazardous * survived, pull * survived
-    # The mean over the year ahead: on a day in winter fewer people meet mines than in the year.
-    pace = (read(exposure.clock, days + DAYS_PER_YEAR) - read(exposure.clock, days))[:, None]
+    now = pace_at(exposure.clock, days)[:, None] * DAYS_PER_YEAR
+    ahead = (read(exposure.clock, days + DAYS_PER_YEAR) - read(exposure.clock, days))[:, None]
     laid = np.min([tally.first_laid for tally in tallies], axis=0) <= days[:, None]
     released = np.zeros_like(laid) if history.visits is None else laid & (history.visits.released <= days[:, None])
     contaminated_km2, released_km2 = (
         np.array([_by_block(reading, row * area) for row in cells]) for cells in (laid, released)
     )
-    return Maps(hazardous, inert, pull * pace, contaminated_km2, released_km2)
+    return Maps(hazardous, inert, pull * now, pull * ahead, contaminated_km2, released_km2)
 
 
 def block_of_cells(region: Region) -> NDArray[np.intp]:

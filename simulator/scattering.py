@@ -15,7 +15,7 @@ Cells = NDArray[np.intp]
 Column = Callable[[int], Array]
 
 # Times a mine that falls outside is drawn again before it is put where its line or group is.
-ATTEMPTS = 32
+ATTEMPTS = 64
 _FAR_KM = 1e9
 
 

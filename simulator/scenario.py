@@ -39,6 +39,7 @@ from simulator.quantities import (
     PositiveLength,
     PositiveNumber,
     Probability,
+    Share,
     TeamRate,
     Teams,
     YearlyRate,
@@ -105,13 +106,18 @@ class Civilians(Spec):
 
     density: Density | None = Field(default=None, description="people active everywhere; or give 'settlements'")
     settlements: FileName | None = Field(default=None, description="CSV file: name, lon, lat, population")
-    range: PositiveLength | None = Field(default=None, description="how fast activity falls off around settlements")
+    range: PositiveLength | None = Field(
+        default=None,
+        description="activity falls off as exp(-distance / range) around settlements; none of it leaves the region",
+    )
     accident_rate: MineRate = Field(description="accidents of one hazardous mine at the reference density")
     reference_density: PositiveDensity = Field(description="density at which accident_rate was observed")
     casualties_per_accident: PositiveNumber = Field(description="killed and injured per accident, mean")
     killed_share: Probability | None = Field(default=None, description="killed / casualties; absent: not reported")
     child_share: Probability | None = Field(default=None, description="children / casualties; absent: not reported")
-    season: TwelveFactors | None = Field(default=None, description="factor of each month from January")
+    season: TwelveFactors | None = Field(
+        default=None, description="factor of each month from January; their mean need not be 1"
+    )
     return_: Return | None = Field(default=None, alias="return", description="return of the displaced")
     surge: Surge | None = Field(default=None, description="early-return surge")
     education: Education | None = Field(default=None, description="risk education")
@@ -134,7 +140,7 @@ class Clearance(Spec):
     start: Day = Field(alias="from")
     teams: Teams
     rate: TeamRate
-    search: Probability = 1.0
+    search: Share = 1.0
     detection: Probability
     passes: Passes = 1
     order: Literal["most-people-first", "most-accidents-first", "random"] = "most-people-first"
@@ -177,6 +183,19 @@ class Scenario(Spec):
             ]
             if parts:
                 raise broken_rules(*parts)
+        return self
+
+    @model_validator(mode="after")
+    def _within_the_horizon(self) -> "Scenario":
+        end = (datetime.combine(self.start, time()) + timedelta(days=self.horizon)).date()
+        begins = {("clearance", "from"): self.clearance, ("civilians", "education", "from"): self.civilians.education}
+        parts = [
+            (path, f"must not be after the horizon ends on {end}, got {block.start}")
+            for path, block in begins.items()
+            if block is not None and not block.start <= end
+        ]
+        if parts:
+            raise broken_rules(*parts)
         return self
 
     @field_validator("mines")

@@ -48,7 +48,7 @@ def risk_words(metric: Metric, part: ScenarioOutcome, threshold: float) -> TimeW
         falls = times[(times > 0) & np.isfinite(times)]
         if falls.size:
             said.append(f"after {duration(float(np.median(falls)))} in {share_of_worlds(falls.size / times.size)}")
-        words = ", ".join(said), "", f"{risk} and {limit}, of the simulated worlds: {', '.join(said)}"
+        words = ", ".join(said), "", f"{risk} falls below {limit}: {', '.join(said)}"
     return TimeWords(label, *words)
 
 
@@ -72,7 +72,7 @@ def release_words(metric: Metric, part: ScenarioOutcome) -> TimeWords:
 
 def share_of_worlds(share: float) -> str:
     """Write a share of the simulated worlds: ``94 % of worlds``."""
-    return f"{number(100 * share, 2)} {MIXED}"
+    return f"{number(100 * share)} {MIXED}"
 
 
 def _times(metric: Metric, part: ScenarioOutcome) -> Array:

@@ -63,7 +63,7 @@ def density_by_cells(part, day):
     region, area = part.world.region, {}
     for cell, block in enumerate(block_of_cells(region)):
         area[block] = area.get(block, 0.0) + region.area_km2[cell]
-    return [float(part.ensemble.maps.accident_rate[day][block]) / area[block] for block in sorted(area)]
+    return [float(part.ensemble.maps.accident_rate_ahead[day][block]) / area[block] for block in sorted(area)]
 
 
 def colour_at(case, gid, x_km, y_km):
@@ -93,7 +93,7 @@ def test_colours_are_the_accidents_per_year_and_km2_of_each_block(case):
 def test_a_block_that_the_border_cuts_weighs_by_its_own_area():
     # Without the area, the same test would not tell whole cells of 1 km2 from their rates.
     part = outcome_of("full").scenarios[0]
-    rate, found = part.ensemble.maps.accident_rate[0], densities(part)[0]
+    rate, found = part.ensemble.maps.accident_rate_ahead[0], densities(part)[0]
     cut = (part.world.region.area_km2 < 0.9) & (rate > 0)
     assert cut.any()
     assert (found[cut] > 1.1 * rate[cut]).all()
@@ -294,7 +294,7 @@ def half_share(part, day):
     """The area of the most dangerous blocks that hold half of the risk, as a share, block by block."""
     blocks = block_of_cells(part.world.region)
     area = [part.world.region.area_km2[blocks == block].sum() for block in range(blocks.max() + 1)]
-    rate = list(part.ensemble.maps.accident_rate[day])
+    rate = list(part.ensemble.maps.accident_rate_ahead[day])
     left, covered = sum(rate) / 2, 0.0
     for block in sorted(range(len(area)), key=lambda block: -rate[block] / area[block]):
         if rate[block] >= left:
