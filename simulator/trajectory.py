@@ -63,8 +63,8 @@ class Maps:
     """Blocks of cells on the days of the maps, [D, blocks] each, from the estimate.
 
     ``accident_rate`` [per year] is that of the day, ``accident_rate_ahead`` of the same items at the mean pace of the
-    year that begins then: a day in winter says little of it. ``contaminated_km2`` is the area of cells in which an item was laid by the day, ``released_km2`` that of those
-    released. Stacked, they are means.
+    year that begins then: a day in winter says little of it. ``contaminated_km2`` is the area of cells in which an item
+    was laid by the day, ``released_km2`` that of those released. Stacked, they are means.
     """
 
     hazardous: Array

@@ -133,9 +133,19 @@ def test_items_add_up_to_the_curve_of_the_estimate(case, state):
 def test_accident_rates_add_up_and_are_those_of_the_maps(case):
     for place, part in enumerate(outcome_of(case).scenarios):
         for index, (total, name) in enumerate(zip(yearly(part), ("30", "365_25", "3652_5"), strict=True)):
-            found = [feature["properties"][f"accidents_per_year_day_{name}"] for feature in features(case, place)]
-            np.testing.assert_allclose(found, part.ensemble.maps.accident_rate[index], rtol=1e-5)
+            found = [feature["properties"][f"accidents_per_year_ahead_day_{name}"] for feature in features(case, place)]
+            np.testing.assert_allclose(found, part.ensemble.maps.accident_rate_ahead[index], rtol=1e-5)
             assert sum(found) == pytest.approx(total, rel=1e-5)
+
+
+@pytest.mark.parametrize("case", ["full", "two", "hole"])
+def test_accident_rates_of_the_day_add_up_to_the_curve(case):
+    # Season, return and education are those of the day.
+    part = outcome_of(case).scenarios[0]
+    curve = samples(part.ensemble, ALL, "accidents_per_year")[0].mean(axis=0)
+    for day, name in zip(DAYS, ("30", "365_25", "3652_5"), strict=True):
+        total = sum(feature["properties"][f"accidents_per_year_day_{name}"] for feature in features(case))
+        assert total == pytest.approx(float(curve[np.argmin(np.abs(part.world.times - day))]), rel=1e-5, abs=1e-9)
 
 
 def test_released_shares_lie_between_none_and_all_and_grow():

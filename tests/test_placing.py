@@ -10,6 +10,7 @@ from scipy import stats
 from simulator.expected import expected, obstacles
 from simulator.placing import cell_probabilities
 from simulator.population import cluster_centres, draw
+from simulator.problems import InputError
 from simulator.region import cells_at
 from simulator.scenario_file import load
 from simulator.verification import verify
@@ -184,3 +185,24 @@ def test_a_line_and_villages_of_a_rectangle_are_in_km(tmp_path):
     rows = np.unique(world.region.row[cells_of(world)])
     assert rows.tolist() == [4, 5]
     assert world.consequences.people == pytest.approx(400)
+
+
+@pytest.mark.parametrize(
+    ("placement", "key"),
+    [
+        ("{clusters: {count: 5, spread: 1000 km}}", "clusters.spread"),
+        ("{belt: {line: belt.geojson, width: 500 km}}", "belt.width"),
+    ],
+)
+def test_a_scatter_far_wider_than_the_region_is_refused(placement, key):
+    # Most draws would fall outside, and mines end at their centre or on their line: the opposite of far apart.
+    with pytest.raises(InputError, match="must be at most") as refusal:
+        district(placement)
+    assert f"mines.legacy.placement.{key}: must be at most" in str(refusal.value)
+    assert "use 'uniform'" in str(refusal.value)
+
+
+def test_a_wide_scatter_is_not_gathered_in_the_middle():
+    # Half as wide as the region: with a normal law cut off at the border, few mines are in the cells of five centres.
+    cells = cells_of(district("{clusters: {count: 5, spread: 19 km}}", count=5000))
+    assert np.bincount(cells).max() < 30

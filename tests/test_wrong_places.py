@@ -84,6 +84,9 @@ def test_a_border_that_is_right_is_not_refused(study):
         (("range: 3 km ", "#range: 3 km "), "civilians.settlements", "needs 'range' beside it"),
         (("cell: 1 km", "cell: 1 m"), "region.cell", "cells"),
         (("detection: 0.996", "detection: 0.996\n  passes: 0"), "clearance.passes", "must be between 1 and 20"),
+        (("search: 0.1 ", "search: 0 "), "clearance.search", "must be above 0"),
+        (("from: 2026-04-01", "from: 2060-04-01"), "clearance.from", "must not be after the horizon ends"),
+        (("from: 2025-06-01", "from: 2060-06-01"), "civilians.education.from", "must not be after the horizon ends"),
         (("winter_stop: [12, 1, 2]", "winter_stop: [1,2,3,4,5,6,7,8,9,10,11,12]"), "winter_stop", "at least one month"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -106,3 +109,9 @@ def test_a_link_that_leads_out_of_the_folder_is_not_followed(study, tmp_path_fac
     (study / "district.geojson").unlink()
     (study / "district.geojson").symlink_to(outside)
     assert "must stay in the scenario's folder" in refusal(study, "run", "full.yaml", "-o", "out")
+
+
+def test_maps_after_the_horizon_or_too_many_of_them_are_refused(study):
+    assert "--map-day: must not be after the horizon" in refusal(study, "run", "full.yaml", "--map-day", "40 years")
+    many = [argument for day in range(21) for argument in ("--map-day", f"{day} days")]
+    assert "--map-day: can be given 20 times at most" in refusal(study, "run", "full.yaml", *many)
