@@ -185,19 +185,6 @@ class Scenario(Spec):
                 raise broken_rules(*parts)
         return self
 
-    @model_validator(mode="after")
-    def _within_the_horizon(self) -> "Scenario":
-        end = (datetime.combine(self.start, time()) + timedelta(days=self.horizon)).date()
-        begins = {("clearance", "from"): self.clearance, ("civilians", "education", "from"): self.civilians.education}
-        parts = [
-            (path, f"must not be after the horizon ends on {end}, got {block.start}")
-            for path, block in begins.items()
-            if block is not None and not block.start <= end
-        ]
-        if parts:
-            raise broken_rules(*parts)
-        return self
-
     @field_validator("mines")
     @classmethod
     def _fit_the_rest(cls, mines: dict[str, MineClass], info: ValidationInfo) -> dict[str, MineClass]:

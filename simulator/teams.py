@@ -126,7 +126,8 @@ def day_of_work(calendar: Clock, begun: float, work_days: float) -> float:
     pace = (calendar.readings[piece] - calendar.readings[piece - 1]) / (calendar.days[piece] - calendar.days[piece - 1])
     if not pace > 0:
         return np.inf
-    return float(calendar.days[piece - 1] + (wanted - calendar.readings[piece - 1]) / pace)
+    # Not before it began, by rounding.
+    return max(begun, float(calendar.days[piece - 1] + (wanted - calendar.readings[piece - 1]) / pace))
 
 
 def _ranks(world: World, plan: ClearancePlan, order: Array | None) -> list[int]:

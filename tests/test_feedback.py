@@ -138,7 +138,7 @@ def clearances(draw_from, start):
     return {
         "from": day(draw_from(st.sampled_from([10, 0, -30, 45, 130])), start),
         "teams": draw_from(st.integers(1, 4)),
-        "search": draw_from(st.sampled_from([1 / 64, 1 / 128, 0.0137, 0.051, 0])),
+        "search": draw_from(st.sampled_from([1 / 64, 1 / 128, 0.0137, 0.051, 1e-18])),
         "detection": draw_from(st.sampled_from([0.5, 0.996, 1, 0])),
         "passes": draw_from(st.integers(1, 3)),
         "order": draw_from(st.sampled_from(ORDERS)),
