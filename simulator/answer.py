@@ -9,6 +9,8 @@ from simulator.evidence import ASSUMPTION, sourced_values
 from simulator.expected import laid_share
 from simulator.experiment import Outcome, ScenarioOutcome
 from simulator.findings import Comparison, Finding, comparisons, named
+from simulator.knowledge import Knowledge
+from simulator.knowledge_words import knowledge_sentences
 from simulator.metrics import KEY_DATES, RISK_BELOW
 from simulator.times import MIXED
 from simulator.wording import counted, duration, listed, number, span
@@ -17,14 +19,19 @@ SCOPE = "A model of civilian harm and clean-up; no result is evidence that land 
 _SETTLED_DAYS = 30.0
 
 
-def sentences(outcome: Outcome, by_scenario: Sequence[Sequence[Finding]]) -> Iterator[str]:
-    """Write the answer in a few sentences; ``by_scenario`` are the findings of each scenario."""
+def sentences(
+    outcome: Outcome, by_scenario: Sequence[Sequence[Finding]], knowledge: Sequence[Knowledge] = ()
+) -> Iterator[str]:
+    """Write the answer in a few sentences; ``by_scenario`` are the findings of each scenario, ``knowledge`` what
+    uncertain inputs do to each, if they were varied.
+    """
     yield _mines_sentence(outcome, by_scenario)
     yield _casualties_sentence(outcome, by_scenario)
     for comparison in comparisons(outcome):
         yield _averted_sentence(comparison)
     yield from _threshold_sentences(outcome, by_scenario)
-    yield _inputs_sentence(outcome)
+    yield from knowledge_sentences(outcome, knowledge)
+    yield _inputs_sentence(outcome, varied=bool(knowledge))
     yield SCOPE
 
 
@@ -159,18 +166,18 @@ def _threshold_sentence(outcome: Outcome, known: Sequence[tuple[ScenarioOutcome,
     return f"{'; '.join(clauses)}."
 
 
-def _inputs_sentence(outcome: Outcome) -> str:
+def _inputs_sentence(outcome: Outcome, *, varied: bool) -> str:
     """Say where the inputs come from: chance is in the ranges, doubt about the inputs is not."""
     values = [value for part in outcome.scenarios for value in sourced_values(part.loaded.tree)]
     assumed = len({(value.path, value.value) for value in values if value.source == ASSUMPTION})
     uncertain = len({(value.path, str(value.uncertainty)) for value in values if value.uncertainty})
     simulated = outcome.scenarios[0].ensemble is not None
     text = "Ranges show chance alone, not" if simulated else "Expected values show neither chance nor"
-    text += " doubt about the inputs"
+    text += " doubt about the inputs" + (", unless it is said that inputs were drawn" if varied else "")
     clauses = []
     if assumed:
         clauses.append(f"{counted(assumed, 'input')} {'is an assumption' if assumed == 1 else 'are assumptions'}")
-    if uncertain:
+    if uncertain and not varied:
         verb = "has" if uncertain == 1 else "have"
         noun = "" if assumed else f" {'input' if uncertain == 1 else 'inputs'}"
         clauses.append(f"{uncertain:,}{noun} {verb} a stated range that this run did not vary")

@@ -4,74 +4,22 @@
 # In a docstring, \b tells click to leave the lines of a paragraph as they are.
 
 import os
-import shlex
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import Any, NoReturn
 
 import click
 
 from simulator import __version__
-from simulator.arguments import Days, Percent, Verbs, WholeNumber
-
-if TYPE_CHECKING:
-    from simulator.experiment import Plan
-    from simulator.scenario_file import LoadedScenario
+from simulator.arguments import Verbs
+from simulator.options import FILE, QUIET, SET, WORKERS, command_line, computing, hush, load_all, plan_of, writing
+from simulator.verbs_studies import sweep
 
 CHECK_FAILED, WRONG_INPUT, INTERRUPTED = 1, 2, 130
 _MOST_NAMES = 3
-_MOST_MAPS = 20
-FILE = click.Path(path_type=Path)
-Command = TypeVar("Command", bound=Callable[..., Any])
-
-
-WORKERS = click.option(
-    "--workers", type=WholeNumber(1, 256), default=1, show_default=True,
-    help="Processes. The result does not depend on it; worth it from about half a minute on.",
-)  # fmt: skip
-QUIET = click.option("--quiet", is_flag=True, help="Print nothing but errors and failed checks.")
-SET = click.option(
-    "--set", "overrides", multiple=True, metavar="PATH=VALUE",
-    help="Override a key, e.g. mines.battery-limited.battery.failure=0.05. Repeatable.",
-)  # fmt: skip
-
-
-def _computing(command: Command) -> Command:
-    """Add the options of every verb that computes."""
-    options = (
-        SET,
-        click.option("--seed", type=WholeNumber(0, 2**63 - 1),
-                     help="Seed of the random numbers [default: the scenario's]."),
-        click.option("--replicates", type=WholeNumber(2, 1_000_000),
-                     help="Simulated worlds, at most [default: the scenario's]."),
-        WORKERS,
-        QUIET,
-    )  # fmt: skip
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
-def _writing(command: Command) -> Command:
-    """Add the options of every verb that writes a result."""
-    options = (
-        click.option("-o", "--output", type=FILE, metavar="DIR", help="Folder of the result [default: results/NAME]."),
-        click.option("--method", type=click.Choice(["simulate", "expected"]), default="simulate", show_default=True,
-                     help="Simulate, or compute the expected curves in closed form."),
-        click.option("--precision", type=Percent(), help="Stop early once mine-days and casualties are known this "
-                     "well (half width of the 95 % interval), e.g. 2%."),
-        click.option("--map-day", "map_days", type=Days(), multiple=True, metavar="TIME",
-                     help="Draw maps of this time since the start, e.g. '90 days'. Repeatable "
-                     "[default: 30 days, 1 year, 10 years]."),
-        click.option("--force", is_flag=True, help="Replace another result in the output folder."),
-        click.option("--no-figures", is_flag=True, help="Write no figures."),
-    )  # fmt: skip
-    for option in reversed(options):
-        command = option(command)
-    return command
 
 
 @click.group(
@@ -96,8 +44,8 @@ def cli() -> None:
 
 @cli.command(short_help="Simulate one scenario.")
 @click.argument("scenario", type=FILE)
-@_computing
-@_writing
+@computing
+@writing
 def run(scenario: Path, **options: Any) -> None:
     """Simulate one scenario.
 
@@ -114,8 +62,8 @@ def run(scenario: Path, **options: Any) -> None:
 @cli.command(short_help="Compare scenarios with a reference, the first.")
 @click.argument("reference", type=FILE)
 @click.argument("scenarios", type=FILE, nargs=-1, required=True)
-@_computing
-@_writing
+@computing
+@writing
 def compare(reference: Path, scenarios: tuple[Path, ...], **options: Any) -> None:
     """Compare scenarios with a reference, the first, mine by mine on the same draws.
 
@@ -132,7 +80,7 @@ def compare(reference: Path, scenarios: tuple[Path, ...], **options: Any) -> Non
 
 @cli.command(short_help="Check a scenario's simulation against its closed form.")
 @click.argument("scenario", type=FILE)
-@_computing
+@computing
 def verify(scenario: Path, **options: Any) -> int:
     """Check the simulation of a scenario, as z-scores, against its closed form.
 
@@ -145,11 +93,11 @@ def verify(scenario: Path, **options: Any) -> int:
     Example:
       minesim verify scenarios/treaty-limit.yaml --replicates 100
     """
-    loaded = _load([scenario], options)
+    loaded = load_all([scenario], options)
 
     from simulator.commands import verify_scenario
 
-    agrees = verify_scenario(loaded[0], _plan(loaded, options), quiet=options["quiet"])
+    agrees = verify_scenario(loaded[0], plan_of(loaded, options), quiet=options["quiet"])
     return 0 if agrees else CHECK_FAILED
 
 
@@ -168,7 +116,7 @@ def rerun(folder: Path, workers: int, quiet: bool) -> int:
     """
     from simulator.commands import run_again
 
-    _hush(workers)
+    hush(workers)
     return 0 if run_again(folder, workers, quiet=quiet) else CHECK_FAILED
 
 
@@ -268,6 +216,10 @@ def sources(scenario: Path | None) -> None:
         say(entry)
 
 
+for study in (sweep,):
+    cli.add_command(study)
+
+
 def main() -> NoReturn:
     """Run the command; exit 2 for wrong input, 130 when interrupted, never with a traceback for either."""
     from simulator.console import open_streams
@@ -302,9 +254,7 @@ def main() -> NoReturn:
 
 
 def _simulate(paths: Sequence[Path], options: dict[str, Any]) -> None:
-    from simulator.problems import printable
-
-    loaded = _load(paths, options)
+    loaded = load_all(paths, options)
 
     # Wrong input is refused before anything that computes is loaded.
     from simulator.commands import simulate
@@ -312,19 +262,10 @@ def _simulate(paths: Sequence[Path], options: dict[str, Any]) -> None:
     names = [one.name.lstrip(".") for one in loaded]
     others = f"{len(names) - 1}-others"
     name = "-and-".join(names if len(names) <= _MOST_NAMES else [names[0], others])
-    command = printable(shlex.join(["minesim", *sys.argv[1:]]))
     simulate(
-        loaded, _plan(loaded, options), options["output"] or Path("results") / name, command,
+        loaded, plan_of(loaded, options), options["output"] or Path("results") / name, command_line(),
         force=options["force"], quiet=options["quiet"], with_figures=not options["no_figures"],
     )  # fmt: skip
-
-
-def _load(paths: Sequence[Path], options: dict[str, Any]) -> "list[LoadedScenario]":
-    from simulator.project import load_together
-
-    overrides = list(options["overrides"])
-    overrides += [f"{key}={options[key]}" for key in ("seed", "replicates") if options[key] is not None]
-    return load_together(paths, overrides)
 
 
 def _checked_scenario(path: Path, overrides: Sequence[str]) -> str:
@@ -338,44 +279,6 @@ def _checked_scenario(path: Path, overrides: Sequence[str]) -> str:
 
         read_place(loaded)
     return loaded.scenario.title
-
-
-def _plan(loaded: "Sequence[LoadedScenario]", options: dict[str, Any]) -> "Plan":
-    from simulator.experiment import Plan
-
-    _hush(options["workers"])
-    return Plan(
-        replicates=loaded[0].scenario.replicates,
-        workers=options["workers"],
-        precision=options.get("precision"),
-        method=options.get("method", "simulate"),
-        map_days=_map_days(loaded, options),
-    )
-
-
-def _map_days(loaded: "Sequence[LoadedScenario]", options: dict[str, Any]) -> tuple[float, ...]:
-    """The days of which maps are kept: none where nothing is written or simulated."""
-    from simulator.metrics import MAP_DAYS
-    from simulator.problems import input_error
-
-    if options.get("method") != "simulate":
-        return ()
-    days = tuple(sorted(set(options["map_days"])))
-    horizon = loaded[0].scenario.horizon
-    if days and days[-1] > horizon:
-        message = f"must not be after the horizon of {horizon:g} days, got {days[-1]:g} days"
-        raise input_error(message, path="--map-day")
-    if len(days) > _MOST_MAPS:
-        raise input_error(f"can be given {_MOST_MAPS} times at most, got {len(days)}", path="--map-day")
-    return days or MAP_DAYS
-
-
-def _hush(workers: int) -> None:
-    """Silence what Dask logs about its processes: none of it is for an analyst."""
-    if workers > 1:
-        import logging
-
-        logging.disable(logging.CRITICAL)
 
 
 class _Stop(KeyboardInterrupt):

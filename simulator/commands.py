@@ -1,10 +1,13 @@
 """What the verbs that compute do: run, write and print."""
 
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from simulator import answer, outputs, store
 from simulator.console import Interrupted, progress, say, show_table
+from simulator.evaluation import opened_store
+from simulator.executor import Resources, pool
 from simulator.expected import expected, obstacles
 from simulator.experiment import (
     EXPECTED,
@@ -16,6 +19,8 @@ from simulator.experiment import (
     run,
 )
 from simulator.findings import Comparison, comparisons, findings, named, table_label
+from simulator.knowledge import Knowledge, learn, parameter_points
+from simulator.knowledge_words import spread_cell
 from simulator.manifest import (
     MANIFEST,
     Manifest,
@@ -32,6 +37,8 @@ from simulator.manifest import (
 from simulator.problems import printable
 from simulator.publishing import claimed, publish
 from simulator.scenario_file import LoadedScenario
+from simulator.store import POINTS
+from simulator.study_commands import done_again, kept_or_gone, request_of, take_over
 from simulator.verification import FALSE_ALARM, Verdict, verify, verify_by_counts
 from simulator.wording import counted, number
 
@@ -57,37 +64,40 @@ def simulate(
     if plan.method == EXPECTED:
         refuse_without_closed_form(loaded, worlds)
     digest = computation_digest(loaded, plan)
-    kept = 0
+    kept, worlds_kept = 0, 0
     try:
         with claimed(out, digest, command, force=force) as folder:
             try:
                 if (before := store.count_kept(folder, digest)) and not quiet:
                     say(f"Going on from {counted(before, 'replicate')} kept of an earlier run.\n")
+                take_over(out / POINTS, folder / POINTS)
                 with progress("simulating", plan.replicates, quiet=quiet) as report:
                     outcome = run(loaded, plan, digest=digest, folder=folder, progress=report)
-                data = outputs.results(outcome)
-                figures = _figures(outcome) if with_figures else {}
+                knowledge = _knowledge(loaded, plan, folder / POINTS, quiet=quiet)
+                data = outputs.results(outcome, knowledge)
+                figures = _figures(outcome, knowledge) if with_figures else {}
                 manifest = make_manifest(outcome, command, data, figures)
-                publish(folder, out, {**data, **figures, MANIFEST: manifest_bytes(manifest)})
-            except KeyboardInterrupt:
-                kept = store.count_kept(folder, digest)
+                points = {POINTS: folder / POINTS} if knowledge else {}
+                publish(folder, out, {**data, **figures, MANIFEST: manifest_bytes(manifest), **points})
+            except BaseException:
+                kept, worlds_kept = store.count_kept(folder, digest), kept_or_gone(folder, folder / POINTS)
                 raise
     except KeyboardInterrupt:
-        raise Interrupted(_kept_note(kept, plan, command)) from None
+        raise Interrupted(_kept_note(kept, worlds_kept, plan, command)) from None
     if not quiet:
-        print_answer(outcome)
+        print_answer(outcome, knowledge)
         drawn = sum(name.endswith(".png") for name in figures)
         also = f" and {counted(drawn, 'figure')} (PNG and SVG)" if drawn else ""
         say(f"\nWritten to {printable(str(out))}: {', '.join((*sorted(data), MANIFEST))}{also}.")
 
 
-def print_answer(outcome: Outcome) -> None:
+def print_answer(outcome: Outcome, knowledge: Sequence[Knowledge] = ()) -> None:
     """Print the answer in sentences, then one table of all metrics."""
     found = [findings(part) for part in outcome.scenarios]
     for part in outcome.scenarios:
         say(f"{part.loaded.name}: {printable(part.world.title)}")
     say()
-    for sentence in answer.sentences(outcome, found):
+    for sentence in answer.sentences(outcome, found, knowledge):
         say(printable(sentence))
     say()
     labels = {finding.metric.name: table_label(finding) for one in found for finding in one}
@@ -99,12 +109,16 @@ def print_answer(outcome: Outcome) -> None:
     say()
     if not outcome.replicates:
         say("Expected values of the closed form; nothing was simulated.")
+        if knowledge:
+            _show_knowledge(outcome, knowledge)
         return
     say(f"Means of {counted(outcome.replicates, 'simulated world')}; in brackets the range of 90 % of the worlds.")
     if any(finding.upper_bound is not None for one in found for finding in one):
         say("“<”: none in any world, so this is the upper bound of the mean (95 % confidence).")
     for comparison in comparisons(outcome):
         say(_pairing(comparison))
+    if knowledge:
+        _show_knowledge(outcome, knowledge)
     if outcome.precise is not None:
         reached = "reached" if outcome.precise else "NOT reached"
         asked = 100 * (outcome.plan.precision or 0)
@@ -139,14 +153,23 @@ def run_again(folder: Path, workers: int, *, quiet: bool) -> bool:
     """Run a result again from its manifest and compare every file byte by byte; returns whether all are identical."""
     manifest = read_manifest(folder)
     loaded = [scenario_of(entry) for entry in manifest.scenarios]
-    plan = plan_of(manifest, workers)
-    with progress("running again", plan.replicates, quiet=quiet) as report:
-        outcome = run(loaded, plan, progress=report)
-    fresh = outputs.results(outcome)
+    if manifest.study is not None:
+        request = request_of(manifest, tuple(loaded))
+        with tempfile.TemporaryDirectory(prefix="minesim-") as place:
+            files = done_again(request, Resources(workers), Path(place), quiet=quiet)
+            fresh = {name: path.read_bytes() for name, path in files.items()}
+        played = request.replicates if request.method != EXPECTED else 0
+    else:
+        plan = plan_of(manifest, workers)
+        with progress("running again", plan.replicates, quiet=quiet) as report:
+            outcome = run(loaded, plan, progress=report)
+        with tempfile.TemporaryDirectory(prefix="minesim-") as place:
+            knowledge = _knowledge(loaded, plan, Path(place) / POINTS, quiet=quiet)
+        fresh, played = outputs.results(outcome, knowledge), outcome.replicates
     differing = [*changes(manifest, loaded), *_differences(folder, manifest, fresh)]
-    if outcome.replicates != manifest.replicates_played:
-        played = f"{manifest.replicates_played:,} replicates were played, the new run played {outcome.replicates:,}"
-        differing.append(f"{MANIFEST}: says that {played}")
+    if played != manifest.replicates_played:
+        counts = f"{manifest.replicates_played:,} replicates were played, the new run played {played:,}"
+        differing.append(f"{MANIFEST}: says that {counts}")
     if differing or not quiet:
         for line in (*other_versions(manifest), *differing):
             say(printable(line), error=quiet)
@@ -156,22 +179,53 @@ def run_again(folder: Path, workers: int, *, quiet: bool) -> bool:
     return not differing
 
 
-def _figures(outcome: Outcome) -> dict[str, bytes]:
+def _knowledge(loaded: Sequence[LoadedScenario], plan: Plan, path: Path, *, quiet: bool) -> list[Knowledge]:
+    """Vary the uncertain inputs as the plan asks; empty if it does not."""
+    if not plan.uncertain:
+        return []
+    points = parameter_points(loaded, plan)
+    with opened_store(path) as kept, pool(Resources(plan.workers, plan.scheduler)) as computing:
+        with progress("parameter sets", len(points), quiet=quiet) as report:
+            return learn(points, plan.replicates, kept, computing, report or _unseen)
+
+
+def _unseen(done: int, total: int, failed: int = 0) -> None:
+    """Progress that nobody watches."""
+
+
+def _show_knowledge(outcome: Outcome, knowledge: Sequence[Knowledge]) -> None:
+    """Print the metrics under uncertain inputs: the mean over parameter sets, and the range of expected values."""
+    say("\nWith uncertain inputs, mean (of times the median) over the parameter sets; in brackets 90 % of expected values (knowledge)")
+    say("and, after the semicolon, 90 % of all worlds played under all sets (knowledge and chance).\n")
+    labels = {finding.metric.name: table_label(finding) for part in outcome.scenarios for finding in findings(part)}
+    rows = [
+        [label, *(spread_cell(one.metrics.get(name), is_time=name.startswith("days_until")) for one in knowledge)]
+        for name, label in labels.items()
+    ]
+    show_table(["metric", *(part.loaded.name for part in outcome.scenarios)], rows)
+    for part, one in zip(outcome.scenarios, knowledge, strict=True):
+        for failure in one.failures[:1]:
+            count = counted(len(one.failures), "parameter set")
+            say(f"{part.loaded.name}: {count} failed, the first because: {printable(failure)}", error=True)
+
+
+def _figures(outcome: Outcome, knowledge: Sequence[Knowledge] = ()) -> dict[str, bytes]:
     # Matplotlib takes half a second to load.
     from simulator.figures import figures, rendered
 
     return {
         f"figures/{name}": content
-        for stem, figure in figures(outcome)
+        for stem, figure in figures(outcome, knowledge)
         for name, content in rendered(stem, figure).items()
     }
 
 
-def _kept_note(kept: int, plan: Plan, command: str) -> str:
-    if not kept:
+def _kept_note(kept: int, worlds: int, plan: Plan, command: str) -> str:
+    if not (kept or worlds):
         return "Nothing was finished, nothing is kept."
+    also = f" and {counted(worlds, 'world')} of the parameter sets" if worlds else ""
     return (
-        f"Finished and kept: {kept:,} of {counted(plan.replicates, 'replicate')}. "
+        f"Finished and kept: {kept:,} of {counted(plan.replicates, 'replicate')}{also}. "
         f"To go on from there, run the same command again:\n  {command}"
     )
 

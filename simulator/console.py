@@ -2,12 +2,19 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Protocol
 
 import click
 
-Progress = Callable[[int, int], None]
+
+
+class Progress(Protocol):
+    """Who watches: how many are done, how many there are, how many failed so far."""
+
+    def __call__(self, done: int, total: int, failed: int = 0) -> None:
+        """Report."""
 
 
 class Interrupted(click.ClickException):
@@ -52,7 +59,13 @@ def progress(label: str, total: int, *, quiet: bool) -> Iterator[Progress | None
     )  # fmt: skip
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(label, total=total)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+        def report(done: int, total: int, failed: int = 0) -> None:
+            said = f"{label} ({failed:,} failed)" if failed else label
+            bar.update(task, completed=done, total=total, description=said)
+
+        yield report
 
 
 def say(text: str = "", *, error: bool = False) -> None:

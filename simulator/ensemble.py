@@ -138,15 +138,14 @@ def bands(ensemble: Ensemble, known: Spreads) -> Iterator[tuple[str, str, Band]]
     for mines in mine_names(world):
         for quantity in quantities(world, mines):
             estimate, played = samples(ensemble, mines, quantity)
-            yield mines, quantity, band(estimate, played, least_error(ensemble, known, mines, quantity))
+            yield mines, quantity, band(estimate, played, least_error(world, known, mines, quantity, ensemble.replicates))
 
 
-def least_error(ensemble: Ensemble, known: Spreads, mines: str, quantity: str) -> Array | float:
+def least_error(world: World, known: Spreads, mines: str, quantity: str, replicates: int) -> Array | float:
     """The standard error below which no sample of n replicates can be trusted, shape [T].
 
     A device law's own variance is known in closed form; the rest is the rounding of sums over many mines.
     """
-    world = ensemble.world
     if quantity == "denied_km2" or quantity in _CLEARANCE:
         return 0.0
     count = sum(kind.count for kind in world.kinds if mines in {ALL, kind.name})
@@ -172,7 +171,7 @@ def least_error(ensemble: Ensemble, known: Spreads, mines: str, quantity: str) -
         per_mine = world.consequences.casualties_per_accident
     if quantity == "killed":
         per_mine = deaths_per_accident(world)
-    return np.asarray(per_mine * np.maximum(spread / np.sqrt(ensemble.replicates), _ROUNDING * count))
+    return np.asarray(per_mine * np.maximum(spread / np.sqrt(replicates), _ROUNDING * count))
 
 
 def _least_rate(world: World) -> Array:

@@ -40,19 +40,27 @@ def sourced_values(tree: Mapping[str, Any]) -> Iterator[SourcedValue]:
     """Every sourced value of a scenario tree, in its order.
 
     A mapping with a scalar ``value`` is a sourced value; a class of mines named "value" is a mapping and so is none.
+    So is a choice between alternatives that names its source; each of them may be one, or hold some.
     """
     yield from _walk(tree, ())
 
 
+def is_sourced(tree: Mapping[str, Any]) -> bool:
+    """Whether a mapping is a sourced value: one with a scalar ``value``."""
+    return isinstance(tree.get("value"), str | int | float)
+
+
 def _walk(tree: Any, path: tuple[str, ...]) -> Iterator[SourcedValue]:
     if isinstance(tree, Mapping):
-        value = tree.get("value")
-        if isinstance(value, str | int | float):
+        if is_sourced(tree):
             yield SourcedValue(
-                path, value, _text(tree, "source"), _text(tree, "grade"), _text(tree, "note"),
+                path, tree["value"], _text(tree, "source"), _text(tree, "grade"), _text(tree, "note"),
                 tree.get("uncertainty"),
             )  # fmt: skip
             return
+        if isinstance(tree.get("one_of"), list) and isinstance(tree.get("source"), str):
+            said = f"one of {len(tree['one_of'])}"
+            yield SourcedValue(path, said, _text(tree, "source"), _text(tree, "grade"), _text(tree, "note"), None)
         for key, child in tree.items():
             if path or key != "sources":
                 yield from _walk(child, (*path, str(key)))

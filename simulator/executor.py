@@ -1,91 +1,117 @@
-"""Playing replicates in order, here or on worker processes: the only door to Dask."""
+"""Computing many items: in this process, on worker processes of this machine, or on a Dask cluster there is.
 
-import signal
-import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from multiprocessing import resource_tracker
+Who computes what, and in which batches, never changes a result. With one process nothing is started.
+"""
+
+import textwrap
+from collections.abc import Callable, Generator, Iterable, Iterator, Sized
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from itertools import chain, islice
+from math import inf
 from typing import Any, TypeVar
 
-from simulator.problems import input_error
+from simulator.batches import Pace, Raised, computed_here, dispatched, joined_cluster
+from simulator.local_cluster import local_cluster
+from simulator.problems import InputError
 
+Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-_BATCH_SECONDS = 0.25
-_LARGEST_BATCH = 1000
+# One item computed here tells how long the rest will take; with few items, waiting for a long one would cost too much.
+_MANY_PER_WORKER = 10
+_WORTH_STARTING_SECONDS = 2.0
+_LONGEST_REASON = 500
 
 
-def in_order(function: Callable[[int], Result], items: Sequence[int], workers: int) -> Iterator[Result]:
-    """``function`` of each item, in the order of the items, whoever computed them.
-
-    With one worker nothing is started. Otherwise tasks go to ``workers`` local Dask processes in batches of a quarter
-    of a second or more, so that moving them costs little; closing the iterator stops the processes.
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """Where to compute: on so many processes of this machine (1: this one), or on the Dask cluster of a scheduler's
+    address, such as tcp://127.0.0.1:8786; ``workers`` is ignored then.
     """
-    if workers == 1 or len(items) <= 1:
-        for item in items:
-            yield function(item)
-        return
-    started = time.perf_counter()
-    yield function(items[0])
-    each = max(time.perf_counter() - started, 1e-6)
-    rest = items[1:]
-    size = max(1, min(int(_BATCH_SECONDS / each) + 1, -(-len(rest) // workers), _LARGEST_BATCH))
-    batches = [rest[start : start + size] for start in range(0, len(rest), size)]
-    yield from _on_dask(function, batches, min(workers, len(batches)))
+
+    workers: int = 1
+    scheduler: str | None = None
 
 
-def _on_dask(function: Callable[[int], Result], batches: Sequence[Sequence[int]], workers: int) -> Iterator[Result]:
-    import dask
-    from distributed import Client, KilledWorker, LocalCluster
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """What is reported of an item whose function raised, or on which workers ended; ``reason`` is one line."""
 
-    with ExitStack() as stack:
-        stack.enter_context(dask.config.set({"distributed.worker.daemon": True}))
-        with _undisturbed():
-            try:
-                cluster = LocalCluster(
-                    n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50,
-                    # Even without a dashboard the scheduler opens a port: any free one, so that two runs do not meet.
-                    scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
-                )  # fmt: skip
-            except (RuntimeError, OSError) as error:
-                message = f"cannot start worker processes ({error}); --workers 1 needs none"
-                raise input_error(message, path="--workers") from None
-            stack.enter_context(cluster)
-        client = stack.enter_context(Client(cluster))
-        work = client.scatter(function, broadcast=True)
-        futures: list[Any] = [client.submit(_batch, work, list(batch), pure=False) for batch in batches]
-        # Later batches are computed while earlier ones are read; a finished one is released at once.
-        try:
-            while futures:
-                yield from futures.pop(0).result()
-        except KilledWorker:
-            message = "a worker process ended, probably for lack of memory; use fewer --workers"
-            raise input_error(message, path="--workers") from None
+    reason: str
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Start processes that never see Ctrl-C, which a terminal sends to all: this one sees it and ends them.
+def pool(resources: Resources) -> Iterator["Pool"]:
+    """Give a pool that starts or reaches its workers when it first needs them, and leaves them when the block ends.
 
-    A request to stop that comes in the meantime waits until the block ends: half a cluster cannot be closed.
+    A cluster that was there before stays as it was.
     """
-    if not hasattr(signal, "pthread_sigmask") or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    # Started later, it would open the ears of its thread again.
-    resource_tracker.ensure_running()
-    asked: list[int] = []
-    terminate = signal.signal(signal.SIGTERM, lambda number, _: asked.append(number))
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, terminate)
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        if asked:
-            signal.raise_signal(signal.SIGTERM)
+    with ExitStack() as stack:
+        yield Pool(resources, stack)
 
 
-def _batch(function: Callable[[int], Result], items: Sequence[int]) -> list[Result]:
-    return [function(item) for item in items]
+def in_order(function: Callable[[Item], Result], items: Iterable[Item], workers: int) -> Iterator[Result]:
+    """``function`` of each item, in the order of the items, on so many processes; closing the iterator ends them."""
+    with pool(Resources(workers)) as everywhere, closing(everywhere.in_order(function, items)) as results:
+        yield from results
+
+
+class Pool:
+    """Computes items where its resources are; made by ``pool``.
+
+    Items are taken only as they are needed. InputError is raised when workers cannot be started or reached, or are of
+    another version; KeyboardInterrupt passes through. Closing an iterator drops what was still to be computed.
+    """
+
+    def __init__(self, resources: Resources, stack: ExitStack) -> None:
+        self._resources = resources
+        self._stack = stack
+        self._client: Any = None
+
+    def in_order(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Generator[Result, None, None]:
+        """``function`` of each item, in the order of the items. What it raises is raised when its turn comes.
+
+        Raises InputError when workers end again and again.
+        """
+        with closing(self._outcomes(function, items, ordered=True)) as outcomes:
+            for _, outcome in outcomes:
+                if isinstance(outcome, Raised):
+                    raise outcome.error
+                yield outcome
+
+    def as_finished(
+        self, function: Callable[[Item], Result], items: Iterable[Item]
+    ) -> Generator[tuple[Item, Result | Failed], None, None]:
+        """Each item with its result as soon as it is finished, in any order. One that fails does not stop the others."""
+        with closing(self._outcomes(function, items, ordered=False)) as outcomes:
+            for item, outcome in outcomes:
+                yield item, Failed(_reason(outcome.error)) if isinstance(outcome, Raised) else outcome
+
+    def _outcomes(
+        self, function: Callable[[Any], Any], items: Iterable[Any], *, ordered: bool
+    ) -> Generator[tuple[Any, Any], None, None]:
+        workers, scheduler = self._resources.workers, self._resources.scheduler
+        rest, left, pace = iter(items), len(items) if isinstance(items, Sized) else None, Pace()
+        if scheduler is None:
+            if workers == 1 or left == 1:
+                pace = yield from computed_here(function, rest, left, patience=inf)
+            elif left is not None and left >= _MANY_PER_WORKER * workers and self._client is None:
+                pace = yield from computed_here(function, rest, left, patience=_WORTH_STARTING_SECONDS)
+        # Nothing is started for nothing.
+        first = list(islice(rest, 1))
+        if not first:
+            return
+        if self._client is None:
+            reached = local_cluster(workers) if scheduler is None else joined_cluster(scheduler)
+            self._client = self._stack.enter_context(reached)
+        left = None if left is None else left - int(pace.items)
+        yield from dispatched(self._client, scheduler, function, chain(first, rest), left, pace, ordered=ordered)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, InputError):
+        parts = [f"{problem.path}: {problem.message}" if problem.path else problem.message for problem in error.problems]
+    else:
+        parts = [f"{type(error).__name__}: {error}" if str(error) else type(error).__name__]
+    return textwrap.shorten("; ".join(parts), _LONGEST_REASON, placeholder=" …")

@@ -32,7 +32,7 @@ Progress = Callable[[int, int], None]
 class Plan:
     """How to run: replicates at most, worker processes, the relative precision that is enough (None: play them all).
 
-    ``map_days`` are the days of which maps are kept.
+    ``map_days`` are the days of which maps are kept; ``uncertain`` is how many parameter sets are drawn.
     """
 
     replicates: int
@@ -40,6 +40,8 @@ class Plan:
     precision: float | None = None
     method: str = SIMULATE
     map_days: tuple[float, ...] = ()
+    uncertain: int = 0
+    scheduler: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -61,6 +61,8 @@ from simulator.figure_wording import (
     since,
     spread_words,
 )  # fmt: skip
+from simulator.figure_uncertain import uncertain
+from simulator.knowledge import Knowledge
 from simulator.units import DAYS_PER_YEAR
 from simulator.wording import bound
 
@@ -86,8 +88,11 @@ class _Panel:
     dates: bool = False
 
 
-def figures(outcome: Outcome) -> Iterator[tuple[str, Figure]]:
-    """Yield every figure of a run or a comparison, after the stem of its file name; not all have maps."""
+def figures(outcome: Outcome, knowledge: Sequence[Knowledge] = ()) -> Iterator[tuple[str, Figure]]:
+    """Yield every figure of a run or a comparison, after the stem of its file name; not all have maps.
+
+    With ``knowledge`` of each scenario there is one more, of what uncertain inputs leave open.
+    """
     for stem, drawn in (("hazardous", _hazardous), ("states", states), ("harm", _harm), ("difference", _difference)):
         if stem != "difference" or len(outcome.scenarios) > 1:
             with house_style():
@@ -97,6 +102,10 @@ def figures(outcome: Outcome) -> Iterator[tuple[str, Figure]]:
         mapped = maps(outcome)
     if mapped is not None:
         yield "maps", mapped
+    if knowledge:
+        with house_style():
+            figure = uncertain(outcome, knowledge)
+        yield "uncertain", figure
 
 
 def rendered(stem: str, figure: Figure) -> dict[str, bytes]:

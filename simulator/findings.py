@@ -1,23 +1,20 @@
 """What a result says in numbers: each metric with its interval, and each scenario against the reference."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import special
 
-from simulator.clocks import Array
-from simulator.ensemble import CURVES, deaths_per_accident
+from simulator.ensemble import deaths_per_accident
 from simulator.experiment import Outcome, ScenarioOutcome
-from simulator.metrics import RISK_BELOW, Metric, averted, expected_value, metric_samples, metrics
-from simulator.statistics import Band, PairedDifference, band, paired, zero_events_bound
+from simulator.metrics import RISK_BELOW, Metric, averted, expected_value, least_metric_error, metric_samples, metrics
+from simulator.statistics import Band, PairedDifference, band, exact_difference, paired_difference, zero_events_bound
 from simulator.times import TimeWords, release_words, risk_words, time_band
-from simulator.trajectory import RELEASED_SHARES, Curves, Land
 from simulator.wording import bound, counted, number, span
 from simulator.world import World
 
 _NEGLIGIBLE = 1e-9
-_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,29 +79,6 @@ def comparisons(outcome: Outcome) -> list[Comparison]:
             saved = band(*averted(reference.ensemble, part.ensemble))
         found.append(Comparison(part.loaded.name, reference.loaded.name, differences, saved))
     return found
-
-
-def exact_difference(before: Array, after: Array) -> PairedDifference:
-    """Compare two expected values or curves: a difference and a ratio without error, percentiles that do not exist."""
-    difference = after - before
-    nan = np.full(difference.shape, np.nan)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.where(before > 0, after / before, np.nan)
-    exact = _without_rounding(difference, before, after)
-    return PairedDifference(exact, np.zeros_like(exact), nan, nan, ratio, nan, nan, nan, nan)
-
-
-def paired_difference(before: tuple[Array, Array], after: tuple[Array, Array]) -> PairedDifference:
-    """Compare samples with those of the reference; each is a pair (estimate, played) of [n, ...]."""
-    found = paired(before, after)
-    means = before[0].mean(axis=0), after[0].mean(axis=0)
-    return replace(found, difference=_without_rounding(found.difference, *means))
-
-
-def _without_rounding(difference: Array, before: Array, after: Array) -> Array:
-    """Set a difference to 0 where it is only the rounding of the two numbers it was made from."""
-    scale = np.maximum(np.abs(before), np.abs(after))
-    return np.where(np.abs(difference) <= _ROUNDING * scale, 0.0, difference)
 
 
 def _difference(metric: Metric, reference: ScenarioOutcome, its: Metric, part: ScenarioOutcome) -> PairedDifference:
@@ -174,21 +148,10 @@ def _time_finding(metric: Metric, part: ScenarioOutcome, words: TimeWords) -> Fi
 
 
 def _least_error(metric: Metric, part: ScenarioOutcome) -> float:
-    """Compute the error of a mean below which no sample of rare failures can be trusted.
-
-    It is read like the metric itself, from curves that hold the spreads known in closed form, of all classes together.
-    """
+    """Compute the error of a mean below which no sample of rare failures can be trusted."""
     if part.ensemble is None:
         return 0.0
-    known = part.spreads
-    nothing = np.zeros_like(known.hazardous)
-    curves = dict.fromkeys(CURVES, nothing)
-    for name in ("hazardous", "inert", "accidents"):
-        spread = np.sqrt(np.square(getattr(known, name)).sum(axis=0, keepdims=True))
-        curves[name] = np.concatenate((spread, nothing[1:]))
-    times = np.zeros(part.world.times.size)
-    land = Land(np.zeros((len(nothing) + 1, times.size)), times, times, np.zeros(len(RELEASED_SHARES)))
-    return float(metric.of(part.world, Curves(**curves), land)) / float(np.sqrt(part.ensemble.replicates))
+    return least_metric_error(metric, part.world, part.spreads) / float(np.sqrt(part.ensemble.replicates))
 
 
 def _worth(metric: Metric, world: World) -> float:

@@ -17,6 +17,7 @@ from simulator.spec import Shorthand
 from simulator.wording import number
 
 _SOURCED = f"a sourced value {{{', '.join(SOURCED_KEYS)}}}"
+_ALTERNATIVES = "{one_of: [{weight: …, …}, …]}"
 _SOURCED_MEANINGS = {
     "value": "the number itself, as it could stand alone",
     "source": "a key of 'sources', of a sources.yaml beside the file or of the shipped list; or assumption",
@@ -166,6 +167,8 @@ def _forms(key: _Key) -> Iterator[str]:
     for extra in _all_constraints(key):
         if isinstance(extra, Shorthand):
             yield from filter(None, map(_form, extra.forms))
+            if extra.model is LawMapping:
+                yield _ALTERNATIVES
             if not any(form.get("type") == "array" for form in extra.forms):
                 yield "one of the laws below" if extra.model is LawMapping else "a mapping of the keys below"
             return
@@ -175,6 +178,7 @@ def _forms(key: _Key) -> Iterator[str]:
         elif isinstance(kind, Quantity):
             yield _quantity_form(kind)
             yield _SOURCED
+            yield _ALTERNATIVES
         elif get_origin(kind) is Literal:
             yield f"one of {', '.join(map(str, get_args(kind)))}"
         elif get_origin(kind) is list:

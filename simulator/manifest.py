@@ -30,12 +30,15 @@ class _Part(BaseModel):
 
 
 class Options(_Part):
-    """How the result was computed; ``replicates`` at most, ``precision`` relative or None, days of the maps."""
+    """How the result was computed; ``replicates`` at most, ``precision`` relative or None, days of the maps, parameter
+    sets of uncertain inputs.
+    """
 
     method: Literal["simulate", "expected"]
     replicates: Annotated[int, Field(ge=2)]
     precision: Annotated[float, Field(gt=0, lt=1)] | None
     map_days: Annotated[list[Annotated[float, Field(ge=0)]], Field(max_length=20)] = Field(default_factory=list)
+    uncertain: Annotated[int, Field(ge=0)] = 0
 
 
 class FileEntry(_Part):
@@ -57,6 +60,13 @@ class ScenarioEntry(_Part):
     files: dict[str, FileEntry] = Field(default_factory=dict)
 
 
+class StudyEntry(_Part):
+    """The verb of a study of many worlds and what it was asked, beside method and replicates."""
+
+    verb: str
+    arguments: dict[str, Any]
+
+
 class Manifest(_Part):
     """A manifest.json; ``digest`` covers what determines the numbers, ``outputs`` and ``figures`` are sha256 sums."""
 
@@ -72,6 +82,7 @@ class Manifest(_Part):
     wall_seconds: float
     outputs: dict[str, str]
     figures: dict[str, str]
+    study: StudyEntry | None = None
 
 
 def make_manifest(
@@ -86,7 +97,8 @@ def make_manifest(
         digest=computation_digest(loaded, plan),
         command=command,
         options=Options(
-            method=_method(plan), replicates=plan.replicates, precision=plan.precision, map_days=list(plan.map_days)
+            method=_method(plan.method), replicates=plan.replicates, precision=plan.precision,
+            map_days=list(plan.map_days), uncertain=plan.uncertain,
         ),
         seed=outcome.scenarios[0].world.seed,
         replicates_played=outcome.replicates,
@@ -96,6 +108,36 @@ def make_manifest(
         outputs={name: sha256(content) for name, content in sorted(outputs.items())},
         figures={name: sha256(content) for name, content in sorted(figures.items())},
     )
+
+
+def study_manifest(
+    verb: str, loaded: Sequence[LoadedScenario], method: str, replicates: int, arguments: Mapping[str, Any],
+    command: str, seconds: float, outputs: Mapping[str, Path], figures: Mapping[str, bytes],
+) -> Manifest:
+    """Describe the result of a study of many worlds and the files it consists of."""
+    return Manifest(
+        format=FORMAT,
+        program="minesim",
+        digest=study_digest(verb, loaded, method, arguments),
+        command=command,
+        options=Options(method=_method(method), replicates=replicates, precision=None),
+        seed=loaded[0].scenario.seed,
+        replicates_played=replicates if method == "simulate" else 0,
+        scenarios=[_entry(one) for one in loaded],
+        versions=dict(versions()),
+        wall_seconds=round(seconds, 3),
+        outputs={name: _sha256_of_file(path) for name, path in sorted(outputs.items())},
+        figures={name: sha256(content) for name, content in sorted(figures.items())},
+        study=StudyEntry(verb=verb, arguments=dict(arguments)),
+    )  # fmt: skip
+
+
+def study_digest(
+    verb: str, loaded: Sequence[LoadedScenario], method: str, arguments: Mapping[str, Any]
+) -> str:
+    """Compute the sha256 of what a study asks. Replicates are left out: more of them refine the same result."""
+    entries = [(one.name, one.digest) for one in loaded]
+    return _digest(entries, {"method": method, "verb": verb, "arguments": dict(arguments)}, versions())
 
 
 def manifest_bytes(manifest: Manifest) -> bytes:
@@ -124,7 +166,7 @@ def read_manifest(folder: Path) -> Manifest:
 def plan_of(manifest: Manifest, workers: int) -> Plan:
     """Make the plan that a result was computed with, for so many workers."""
     options = manifest.options
-    return Plan(options.replicates, workers, options.precision, options.method, tuple(options.map_days))
+    return Plan(options.replicates, workers, options.precision, options.method, tuple(options.map_days), options.uncertain)
 
 
 def scenario_of(entry: ScenarioEntry) -> LoadedScenario:
@@ -149,7 +191,11 @@ def changes(manifest: Manifest, loaded: Sequence[LoadedScenario]) -> Iterator[st
     if manifest.seed != loaded[0].scenario.seed:
         yield f"{MANIFEST}: the seed {manifest.seed} is not that of the scenario, {loaded[0].scenario.seed}"
     entries = [(entry.name, entry.sha256) for entry in manifest.scenarios]
-    if manifest.digest != _digest(entries, manifest.options.model_dump(), manifest.versions):
+    if manifest.study is None:
+        asked = _options(plan_of(manifest, 1))
+    else:
+        asked = {"method": manifest.options.method, **manifest.study.model_dump()}
+    if manifest.digest != _digest(entries, asked, manifest.versions):
         yield f"{MANIFEST}: scenarios, options or versions were changed, their digest differs"
 
 
@@ -185,10 +231,19 @@ def _digest(scenarios: Sequence[tuple[str, str]], options: Mapping[str, Any], ma
 
 
 def _options(plan: Plan) -> dict[str, Any]:
-    return {
+    """What of the options makes a computation another one.
+
+    With uncertain inputs more replicates and more parameter sets refine the same result.
+    """
+    options: dict[str, Any] = {
         "method": plan.method, "replicates": plan.replicates, "precision": plan.precision,
         "map_days": list(plan.map_days),
     }  # fmt: skip
+    return _refined(options | {"uncertain": True}) if plan.uncertain else options
+
+
+def _refined(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if name != "replicates"}
 
 
 def _entry(loaded: LoadedScenario) -> ScenarioEntry:
@@ -196,5 +251,10 @@ def _entry(loaded: LoadedScenario) -> ScenarioEntry:
     return ScenarioEntry(name=loaded.name, sha256=loaded.digest, tree=loaded.tree, files=files)
 
 
-def _method(plan: Plan) -> Literal["simulate", "expected"]:
-    return "expected" if plan.method == "expected" else "simulate"
+def _method(method: str) -> Literal["simulate", "expected"]:
+    return "expected" if method == "expected" else "simulate"
+
+
+def _sha256_of_file(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from simulator.clocks import Array
-from simulator.ensemble import ALL, Ensemble, curve, quantities, samples
-from simulator.expected import Expected
+from simulator.ensemble import ALL, CURVES, Ensemble, curve, quantities, samples
+from simulator.expected import Expected, Spreads
 from simulator.statistics import relative_half_width
 from simulator.trajectory import RELEASED_SHARES, Curves, Land
 from simulator.units import DAYS_PER_YEAR
@@ -24,7 +24,8 @@ class Metric:
     """A number read from the curves of all mines; ``of(world, curves, land)`` maps [..., K, T] curves to [...].
 
     ``name`` is its key in files, ``label`` what people read. Where ``counts_events`` the played number is a count of
-    rare events, and none seen means an upper bound. A time may be infinite: not within the horizon.
+    rare events, and none seen means an upper bound. A time may be infinite: not within the horizon. ``days`` are those
+    at which the curves are read, None for all of them.
     """
 
     name: str
@@ -33,27 +34,28 @@ class Metric:
     of: Callable[[World, Curves, Land], Array]
     counts_events: bool = False
     is_time: bool = False
+    days: tuple[float, ...] | None = None
 
 
 def metrics(world: World) -> Iterator[Metric]:
     """Every metric that applies to a world, in the order they are reported."""
+    end = world.horizon_days
     for label, days in _key_dates(world):
         name = label.replace(" ", "_")
-        yield Metric(f"hazardous_at_{name}", f"hazardous mines after {label}", "mines", _at("hazardous", days), True)
-        yield Metric(f"inert_at_{name}", f"inert mines after {label}", "mines", _at("inert", days))
-    yield Metric("mine_days", "hazardous mine-days", "mine-days", _mine_days(0.0))
+        yield Metric(f"hazardous_at_{name}", f"hazardous mines after {label}", "mines", _at("hazardous", days), True, days=(days,))
+        yield Metric(f"inert_at_{name}", f"inert mines after {label}", "mines", _at("inert", days), days=(days,))
+    yield Metric("mine_days", "hazardous mine-days", "mine-days", _mine_days(0.0), days=(0.0, end))
     if world.horizon_days > CREDITED_AFTER_DAYS:
         late = _mine_days(CREDITED_AFTER_DAYS)
-        yield Metric("mine_days_after_30_days", "hazardous mine-days after day 30", "mine-days", late)
-    end = world.horizon_days
-    yield Metric("accidents", "accidents", "accidents", _at("accidents", end), True)
-    yield Metric("casualties", "casualties", "people", _at("casualties", end), True)
+        yield Metric("mine_days_after_30_days", "hazardous mine-days after day 30", "mine-days", late, days=(CREDITED_AFTER_DAYS, end))
+    yield Metric("accidents", "accidents", "accidents", _at("accidents", end), True, days=(end,))
+    yield Metric("casualties", "casualties", "people", _at("casualties", end), True, days=(end,))
     if world.consequences.killed_share is not None:
-        yield Metric("killed", "killed", "people", _at("killed", end), True)
-        yield Metric("injured", "injured", "people", _share_of_casualties(1 - world.consequences.killed_share), True)
+        yield Metric("killed", "killed", "people", _at("killed", end), True, days=(end,))
+        yield Metric("injured", "injured", "people", _share_of_casualties(1 - world.consequences.killed_share), True, days=(end,))
     if (children := world.consequences.child_share) is not None:
-        yield Metric("children", "child casualties", "people", _share_of_casualties(children), True)
-        yield Metric("adults", "adult casualties", "people", _share_of_casualties(1 - children), True)
+        yield Metric("children", "child casualties", "people", _share_of_casualties(children), True, days=(end,))
+        yield Metric("adults", "adult casualties", "people", _share_of_casualties(1 - children), True, days=(end,))
     if "individual_risk" in quantities(world):
         yield Metric("highest_individual_risk", "highest individual risk of death", "per year", _highest_risk)
         for threshold in world.thresholds:
@@ -95,6 +97,21 @@ def metric_samples(metric: Metric, ensemble: Ensemble) -> tuple[Array, Array]:
 def expected_value(metric: Metric, world: World, reference: Expected) -> float:
     """The metric of the closed form's curves."""
     return float(metric.of(world, reference.curves, reference.land))
+
+
+def least_metric_error(metric: Metric, world: World, known: Spreads) -> float:
+    """The error of one replicate below which no sample of rare failures can be trusted.
+
+    It is read like the metric itself, from curves that hold the spreads known in closed form, of all classes together.
+    """
+    nothing = np.zeros_like(known.hazardous)
+    curves = dict.fromkeys(CURVES, nothing)
+    for name in ("hazardous", "inert", "accidents"):
+        spread = np.sqrt(np.square(getattr(known, name)).sum(axis=0, keepdims=True))
+        curves[name] = np.concatenate((spread, nothing[1:]))
+    times = np.zeros(world.times.size)
+    land = Land(np.zeros((len(nothing) + 1, times.size)), times, times, np.zeros(len(RELEASED_SHARES)))
+    return float(metric.of(world, Curves(**curves), land))
 
 
 def widest_relative_error(ensembles: list[Ensemble]) -> float:

@@ -9,12 +9,12 @@ from pathlib import Path
 from simulator import store
 from simulator.manifest import read_manifest
 from simulator.problems import InputError, input_error
-from simulator.store import INCOMPLETE, REPLICATES
+from simulator.store import INCOMPLETE, POINTS, REPLICATES
 
 _LOCK, _NOTE, _RESULT, _PREVIOUS = "lock", "INCOMPLETE.txt", "result", "previous"
 _TEXT = f"""\
 This folder is incomplete: minesim (process {{process}}) is writing a result here, or was stopped before it finished.
-Finished replicates are kept in {REPLICATES}, if there are any. To go on from them, run the same command again:
+What is finished is kept in {REPLICATES} or {POINTS}, if there is one. To go on from there, run the same command again:
 
   cd {{folder}}
   {{command}}
@@ -51,7 +51,7 @@ def claimed(out: Path, digest: str, command: str, *, force: bool) -> Iterator[Pa
                 yield folder
             except BaseException:
                 _restore(folder, out)
-                if not (folder / REPLICATES).exists():
+                if not any((folder / name).exists() for name in (REPLICATES, POINTS)):
                     _cleared(folder)
                 raise
             _cleared(folder)
@@ -60,10 +60,10 @@ def claimed(out: Path, digest: str, command: str, *, force: bool) -> Iterator[Pa
         raise
 
 
-def publish(folder: Path, out: Path, files: Mapping[str, bytes]) -> None:
+def publish(folder: Path, out: Path, files: Mapping[str, bytes | Path]) -> None:
     """Write all files into the incomplete folder, then put them in place of ``out`` in one move.
 
-    Raises InputError when they cannot be written; what ``out`` held is still there then.
+    A file that is written already, in the incomplete folder, is moved. Raises InputError when they cannot be written; what ``out`` held is still there then.
     """
     out = out.resolve()
     result, previous = folder / _RESULT, folder / _PREVIOUS
@@ -72,8 +72,11 @@ def publish(folder: Path, out: Path, files: Mapping[str, bytes]) -> None:
         for name, content in files.items():
             path = result / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("wb") as stream:
-                stream.write(content)
+            if isinstance(content, Path):
+                content.rename(path)
+            with path.open("ab") as stream:
+                if isinstance(content, bytes):
+                    stream.write(content)
                 stream.flush()
                 os.fsync(stream.fileno())
         if out.exists():

@@ -74,8 +74,13 @@ def _parent(path: Path, reference: Node, folders: list[Path]) -> Path:
 
 
 def _merged(parent: Node, child: Node, path: tuple[str, ...], problems: list[Problem]) -> Node:
-    """Merge mappings; everything else is replaced, null removes; each value keeps its own place."""
+    """Merge mappings; everything else is replaced, null removes; each value keeps its own place.
+
+    One of several values and a single one have no part in common: they replace each other as a whole.
+    """
     if not (isinstance(parent.value, dict) and isinstance(child.value, dict)):
+        return child
+    if "one_of" in parent.value or "one_of" in child.value:
         return child
     entries = dict(parent.value)
     for key, node in child.value.items():

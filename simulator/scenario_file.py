@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from simulator.alternatives import ONE_OF, Alternatives, alternatives_in, settled
 from simulator.evidence import ASSUMPTION, Source, sourced_values
 from simulator.explaining import problems_of
 from simulator.problems import InputError, Mark, Problem, closest, input_error
@@ -30,8 +31,9 @@ class LoadedScenario:
     """A checked scenario with the tree it was read from, and where each key stands.
 
     ``name`` labels it in outputs; ``tree`` is the scenario as resolved (extends and --set applied, sources included);
-    ``files`` are the files it names, by the dotted path of the key; ``digest`` is the sha256 of the canonical JSON of
-    the tree, and of the files where there are any.
+    ``files`` are the files it names, by the dotted path of the key; ``alternatives`` the places where the tree has one
+    of several values, of which the scenario has the weightiest; ``digest`` is the sha256 of the canonical JSON of the
+    tree, and of the files where there are any.
     """
 
     name: str
@@ -40,6 +42,7 @@ class LoadedScenario:
     digest: str
     root: Node
     files: Mapping[str, ReferencedFile] = field(default_factory=dict)
+    alternatives: tuple[Alternatives, ...] = ()
 
     def place(self, path: Sequence[str]) -> Mark:
         """Find the mark of the value at ``path``, or of the deepest one above it that exists."""
@@ -103,19 +106,37 @@ def checked(name: str, root: Node, more: Mapping[str, Source] | None, problems: 
         raise input_error(message, mark=root.mark)
     tree = plain(root)
     problems = [*problems, *(_unknown_sources(root, tree, more) if more is not None else ())]
-    try:
-        scenario = Scenario.model_validate(tree)
-    except ValidationError as error:
-        raise InputError([*problems, *problems_of(error, root)]) from None
-    if problems or more is None:
+    alternatives = alternatives_in(root, problems)
+    scenario = _validated(settled(root, alternatives), problems)
+    for place in alternatives:
+        for index in range(len(place.weights)):
+            _validated(settled(root, alternatives, {place.path: index}), problems)
+    if scenario is None or problems or more is None:
         raise InputError(problems)
-    used = {value.source for value in sourced_values(tree)} - {ASSUMPTION, *scenario.sources}
+    used = {value.source for value in sourced_values(tree)} - {"", ASSUMPTION, *scenario.sources}
     if used:
         borrowed = {key: more[key] for key in sorted(used)}
         scenario = scenario.model_copy(update={"sources": scenario.sources | borrowed})
         listed = {key: source.model_dump(exclude_defaults=True) for key, source in borrowed.items()}
         tree["sources"] = {**tree.get("sources", {}), **listed}
-    return LoadedScenario(name, scenario, tree, digest_of(tree), root)
+    return LoadedScenario(name, scenario, tree, digest_of(tree), root, alternatives=tuple(alternatives))
+
+
+def validated(root: Node) -> Scenario:
+    """Validate a tree in which every alternative is settled. Raises InputError with every problem at its place."""
+    try:
+        return Scenario.model_validate(plain(root))
+    except ValidationError as error:
+        raise InputError(problems_of(error, root)) from None
+
+
+def _validated(root: Node, problems: list[Problem]) -> Scenario | None:
+    """Validate a tree; None where it is wrong, with what has not been said yet added to ``problems``."""
+    try:
+        return validated(root)
+    except InputError as error:
+        problems += [one for one in error.problems if not _said_already(one, problems)]
+        return None
 
 
 def digest_of(tree: Mapping[str, Any]) -> str:
@@ -163,6 +184,12 @@ def _unknown_sources(root: Node, tree: Mapping[str, Any], more: Mapping[str, Sou
         close = closest(value.source, known) if count < _MOST_SUGGESTIONS else None
         hint = f", did you mean '{close}'?" if close else "; add it under 'sources:' or in a sources.yaml"
         yield Problem(_deepest(root, path).mark, ".".join(path), f"unknown source '{value.source}'{hint}")
+
+
+def _said_already(problem: Problem, problems: Sequence[Problem]) -> bool:
+    """Tell whether a value's choice of alternatives is reported as wrong: what else is said of it misleads."""
+    broken = (one.path.partition(f".{ONE_OF}")[0] for one in problems if f".{ONE_OF}" in one.path)
+    return any(f"{problem.path}.".startswith(f"{path}.") for path in broken)
 
 
 def _deepest(root: Node, path: Sequence[str | int]) -> Node:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from simulator.quantities import GRADES
 from simulator.scenario import Scenario
 
 EXTENDS = "another scenario file; every key of it that is not set here is taken, and null removes one"
@@ -77,6 +78,30 @@ _MEANINGS: Mapping[str, str] = MappingProxyType({
 })  # fmt: skip
 
 
+_ONE_OF = {
+    "type": "object",
+    "description": "one of several values: without uncertainty runs the weightiest",
+    "properties": {
+        "one_of": {
+            "type": "array",
+            "minItems": 2,
+            "maxItems": 20,
+            "items": {
+                "type": "object",
+                "properties": {"weight": {"type": "number", "exclusiveMinimum": 0}},
+                "required": ["weight"],
+                "minProperties": 2,
+            },
+        },
+        "source": {"type": "string"},
+        "grade": {"enum": list(GRADES)},
+        "note": {"type": "string"},
+    },
+    "required": ["one_of"],
+    "additionalProperties": False,
+}
+
+
 def meaning(model: str, key: str, described: str | None) -> str:
     """Say what a key of a model means: as the model describes it, or else as listed here."""
     return described or _MEANINGS.get(f"{model}.{key}", "")
@@ -102,6 +127,21 @@ def json_schema() -> dict[str, Any]:
         # An extending file may give part of a mapping, or null to remove a key.
         if name != "Source":
             definition.pop("required", None)
+    _offer_alternatives(schema)
+    schema["$defs"]["OneOf"] = _ONE_OF
     mines = schema["properties"]["mines"]
     mines["additionalProperties"] = {"anyOf": [mines["additionalProperties"], {"type": "null"}]}
     return schema
+
+
+def _offer_alternatives(part: Any) -> None:
+    """Let one of several values stand wherever a sourced value may."""
+    if isinstance(part, dict):
+        forms = part.get("anyOf", [])
+        if any("uncertainty" in form.get("properties", {}) for form in forms):
+            forms.append({"$ref": "#/$defs/OneOf"})
+        for child in part.values():
+            _offer_alternatives(child)
+    elif isinstance(part, list):
+        for child in part:
+            _offer_alternatives(child)

@@ -2,7 +2,7 @@
 events.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import special
@@ -10,6 +10,7 @@ from scipy import special
 from simulator.clocks import Array
 
 PERCENTILES = (0.05, 0.50, 0.95)
+_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,6 +89,29 @@ def paired(reference: tuple[Array, Array], other: tuple[Array, Array]) -> Paired
         _reduction(before, after),
         _reduction(played_before, played_after),
     )
+
+
+def exact_difference(before: Array, after: Array) -> PairedDifference:
+    """Compare two expected values or curves: a difference and a ratio without error, percentiles that do not exist."""
+    difference = after - before
+    nan = np.full(difference.shape, np.nan)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(before > 0, after / before, np.nan)
+    exact = _without_rounding(difference, before, after)
+    return PairedDifference(exact, np.zeros_like(exact), nan, nan, ratio, nan, nan, nan, nan)
+
+
+def paired_difference(before: tuple[Array, Array], after: tuple[Array, Array]) -> PairedDifference:
+    """Compare samples with those of the reference; each is a pair (estimate, played) of [n, ...]."""
+    found = paired(before, after)
+    means = before[0].mean(axis=0), after[0].mean(axis=0)
+    return replace(found, difference=_without_rounding(found.difference, *means))
+
+
+def _without_rounding(difference: Array, before: Array, after: Array) -> Array:
+    """Set a difference to 0 where it is only the rounding of the two numbers it was made from."""
+    scale = np.maximum(np.abs(before), np.abs(after))
+    return np.where(np.abs(difference) <= _ROUNDING * scale, 0.0, difference)
 
 
 def relative_half_width(samples: Array) -> float:

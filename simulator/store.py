@@ -14,7 +14,7 @@ from simulator.problems import input_error
 from simulator.trajectory import Curves, Land, Maps, Trajectory
 
 INCOMPLETE = ".incomplete"
-REPLICATES = "replicates.sqlite"
+REPLICATES, POINTS = "replicates.sqlite", "points.sqlite"
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS replicate (
     digest TEXT NOT NULL, replicate INTEGER NOT NULL, scenario INTEGER NOT NULL, payload BLOB NOT NULL,

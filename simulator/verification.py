@@ -89,7 +89,7 @@ def _checks(ensemble: Ensemble, reference: Expected) -> Iterator[Check]:
     for quantity in ("hazardous", "inert", "accidents"):
         estimate, played = samples(ensemble, ALL, quantity)
         exact = curve(world, reference.curves, reference.land, ALL, quantity)
-        floor = np.broadcast_to(least_error(ensemble, known, ALL, quantity), exact.shape)
+        floor = np.broadcast_to(least_error(ensemble.world, known, ALL, quantity, ensemble.replicates), exact.shape)
         error = np.maximum(standard_error(estimate), floor)
         for index in _times(world.times):
             days, value = float(world.times[index]), float(exact[index])

@@ -1,0 +1,137 @@
+"""Evaluating the points of a study: what the store has is taken from it, the rest is computed and kept as it finishes."""
+
+import sqlite3
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from simulator.console import Progress
+from simulator.executor import Failed, Pool
+from simulator.expected import obstacles
+from simulator.place import read_place
+from simulator.point_store import (
+    POINTS,
+    curves_of,
+    keep_point,
+    kept_to_go_on_from,
+    point_store,
+    record_of,
+    replicates_kept,
+)
+from simulator.points import Point, Record, Study, Task, evaluate, key_of, scenario_at, world_of
+from simulator.problems import InputError, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """Where the records of the points are: their keys in the store, in order; None for a point that failed, and why."""
+
+    keys: tuple[str | None, ...]
+    failures: Mapping[int, str]
+    replicates: int
+
+
+@contextmanager
+def opened_store(path: Path | None) -> Iterator[sqlite3.Connection]:
+    """Open the store of a study; without a path, one that is gone when the block ends."""
+    if path is not None:
+        with point_store(path) as store:
+            yield store
+        return
+    with tempfile.TemporaryDirectory(prefix="minesim-") as folder, point_store(Path(folder) / POINTS) as store:
+        yield store
+
+
+def gather(
+    study: Study, points: Sequence[Point], replicates: int, store: sqlite3.Connection, pool: Pool, progress: Progress
+) -> Gathered:
+    """Compute what the store lacks of some points. A point that fails does not stop the others.
+
+    ``points`` may make each point as it is asked for. Raises InputError when the disk is full; KeyboardInterrupt passes through. What had finished is kept then.
+    """
+    n = 1 if study.exact else replicates
+    keys: list[str | None] = []
+    failures: dict[int, str] = {}
+    waiting: dict[str, list[int]] = {}
+    done = 0
+
+    def finished(indices: Sequence[int], reason: str | None = None) -> None:
+        nonlocal done
+        done += len(indices)
+        if reason is not None:
+            failures.update(dict.fromkeys(indices, reason))
+        progress(done, len(points), len(failures))
+
+    def tasks() -> Iterator[Task]:
+        for index, point in enumerate(points):
+            try:
+                key = key_of(study, scenario_at(study, point), curves=point.curves)
+            except InputError as error:
+                keys.append(None)
+                finished([index], _first_line(error))
+                continue
+            keys.append(key)
+            if key in waiting:
+                waiting[key].append(index)
+                continue
+            task = _missing(store, key, point, n)
+            if task is None:
+                finished([index])
+            else:
+                waiting[key] = [index]
+                yield task
+
+    for task, result in pool.as_finished(partial(evaluate, study), tasks()):
+        if isinstance(result, Failed):
+            finished(waiting.pop(task.key), result.reason)
+        else:
+            keep_point(store, task, result)
+            finished(waiting.pop(task.key))
+    for index in failures:
+        keys[index] = None
+    return Gathered(tuple(keys), failures, n)
+
+
+def read_record(store: sqlite3.Connection, gathered: Gathered, index: int) -> Record | None:
+    """Read the record of a point; None where it failed."""
+    key = gathered.keys[index]
+    return None if key is None else record_of(store, key, gathered.replicates)
+
+
+def refuse_wrong_points(study: Study, points: Iterable[Point]) -> None:
+    """Raise InputError when the first of some points makes no scenario, no world, or has no closed form where one is
+    asked for.
+    """
+    problems: list[Problem] = []
+    for point in points:
+        loaded = scenario_at(study, point)
+        read_place(loaded)
+        if study.exact:
+            for reason in obstacles(world_of(study, loaded)):
+                path, _, why = reason.partition(": ")
+                mark = loaded.key_place(path.split("."))
+                problems.append(Problem(mark, path, f"has no closed form: {why}; use --method simulate"))
+    if problems:
+        raise InputError(problems)
+
+
+def _missing(store: sqlite3.Connection, key: str, point: Point, replicates: int) -> Task | None:
+    """What is still to be computed of a world, None if nothing."""
+    if not point.curves:
+        kept = replicates_kept(store, key)
+        if kept >= replicates and record_of(store, key, replicates) is not None:
+            return None
+        return Task(key, point, kept if kept < replicates else 0, replicates)
+    first = kept_to_go_on_from(store, key, replicates)
+    if first == replicates:
+        return None
+    before = curves_of(store, key, first) if first else {}
+    return Task(key, point, first, replicates, before or {}) if before is not None else Task(key, point, 0, replicates)
+
+
+def _first_line(error: InputError) -> str:
+    problem = error.problems[0]
+    return f"{problem.path}: {problem.message}" if problem.path else problem.message

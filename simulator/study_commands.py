@@ -1,0 +1,176 @@
+"""What the verbs that compute many worlds do: compute, write and print, and go on where they were stopped."""
+
+import shutil
+import sqlite3
+import tempfile
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from simulator.console import Interrupted, Progress, progress, say, show_table
+from simulator.evaluation import opened_store
+from simulator.executor import Resources, pool
+from simulator.manifest import MANIFEST, Manifest, manifest_bytes, study_digest, study_manifest
+from simulator.point_store import POINTS, points_kept
+from simulator.problems import InputError, printable
+from simulator.publishing import claimed, publish
+from simulator.scenario_file import LoadedScenario
+from simulator.studies import Answer, Request, perform
+from simulator.wording import counted
+
+_MOST_FAILURES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """Where and how a study is computed and written; nothing here changes a number. No ``out``: it is only printed."""
+
+    out: Path | None
+    resources: Resources
+    store: Path | None = None
+    force: bool = False
+    quiet: bool = False
+    with_figures: bool = True
+
+
+def carry_out(request: Request, setup: Setup, command: str) -> int:
+    """Do a study, write the result in one move, and print the answer; returns how many points failed.
+
+    Raises Interrupted, with what is kept and how to go on, when the user stops it.
+    """
+    if setup.out is None:
+        answer = _printed_only(request, setup)
+        return len(answer.failures)
+    digest = study_digest(request.verb, request.scenarios, request.method, request.arguments)
+    started = time.perf_counter()
+    kept = 0
+    try:
+        with claimed(setup.out, digest, command, force=setup.force) as folder:
+            path = setup.store or folder / POINTS
+            try:
+                take_over(setup.out / POINTS, path)
+                if (before := points_kept(path)) and not setup.quiet:
+                    say(f"Going on from {counted(before, 'world')} kept of an earlier run.\n")
+                with opened_store(path) as store, ExitStack() as stack:
+                    parts = folder / "parts"
+                    parts.mkdir(exist_ok=True)
+                    answer = _performed(request, setup, parts, store, stack)
+                figures = _drawn(answer) if setup.with_figures else {}
+                seconds = time.perf_counter() - started
+                manifest = study_manifest(
+                    request.verb, request.scenarios, request.method, request.replicates, request.arguments, command,
+                    seconds, answer.files, figures,
+                )  # fmt: skip
+                kept_beside: Mapping[str, Path] = {} if setup.store else {POINTS: path}
+                publish(
+                    folder, setup.out, {**answer.files, **figures, MANIFEST: manifest_bytes(manifest), **kept_beside}
+                )
+            except BaseException:
+                kept = kept_or_gone(folder, path)
+                raise
+    except KeyboardInterrupt:
+        raise Interrupted(_kept_note(kept, command)) from None
+    if not setup.quiet:
+        _show(answer)
+        drawn = sum(name.endswith(".png") for name in figures)
+        also = f" and {counted(drawn, 'figure')} (PNG and SVG)" if drawn else ""
+        say(f"\nWritten to {printable(str(setup.out))}: {', '.join((*sorted(answer.files), MANIFEST))}{also}.")
+    _show_failures(answer)
+    return len(answer.failures)
+
+
+def done_again(request: Request, resources: Resources, folder: Path, *, quiet: bool) -> Mapping[str, Path]:
+    """Compute a study afresh, without what is kept, and write its data files into ``folder``; returns them by name."""
+    setup = Setup(None, resources, quiet=quiet)
+    with opened_store(None) as store, ExitStack() as stack:
+        return _performed(request, setup, folder, store, stack).files
+
+
+def request_of(manifest: Manifest, scenarios: tuple[LoadedScenario, ...]) -> Request:
+    """Make the request that a result answered. Raises ValueError when it is that of no study."""
+    if manifest.study is None:
+        raise ValueError("the result is of no study")
+    options = manifest.options
+    return Request(
+        manifest.study.verb, scenarios, options.replicates, options.method, manifest.study.arguments
+    )
+
+
+def _printed_only(request: Request, setup: Setup) -> Answer:
+    try:
+        with tempfile.TemporaryDirectory(prefix="minesim-") as folder, opened_store(setup.store) as store:
+            with ExitStack() as stack:
+                answer = _performed(request, setup, Path(folder), store, stack)
+    except KeyboardInterrupt:
+        raise Interrupted("Nothing is kept; with -o DIR finished points are.") from None
+    if not setup.quiet:
+        _show(answer)
+    _show_failures(answer)
+    return answer
+
+
+def _performed(request: Request, setup: Setup, folder: Path, store: sqlite3.Connection, stack: ExitStack) -> Answer:
+    computing = stack.enter_context(pool(setup.resources))
+
+    def watched(label: str, total: int) -> Progress:
+        return stack.enter_context(progress(label, total, quiet=setup.quiet)) or _unseen
+
+    return perform(request, folder, store, computing, watched)
+
+
+def _unseen(done: int, total: int, failed: int = 0) -> None:
+    """Progress that nobody watches."""
+
+
+def _drawn(answer: Answer) -> dict[str, bytes]:
+    # Matplotlib takes half a second to load.
+    from simulator.figures import rendered
+
+    return {
+        f"figures/{name}": content
+        for stem, figure in answer.figures()
+        for name, content in rendered(stem, figure).items()
+    }
+
+
+def take_over(old: Path, new: Path) -> None:
+    """Begin with the points that a finished result has kept, if it is computed once more."""
+    if old.is_file() and not new.exists():
+        shutil.copyfile(old, new)
+
+
+def kept_or_gone(folder: Path, path: Path) -> int:
+    """Count what is kept of a study that was stopped; a store with nothing in it is removed."""
+    shutil.rmtree(folder / "parts", ignore_errors=True)
+    try:
+        kept = points_kept(path)
+    except InputError:
+        return 0
+    if not kept and path.parent == folder:
+        for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
+            (folder / name).unlink(missing_ok=True)
+    return kept
+
+
+def _show(answer: Answer) -> None:
+    for sentence in answer.sentences:
+        say(printable(sentence))
+    for header, rows in answer.tables:
+        say()
+        show_table(header, rows)
+
+
+def _show_failures(answer: Answer) -> None:
+    for failure in answer.failures[:_MOST_FAILURES]:
+        say(f"failed: {printable(failure)}", error=True)
+    if len(answer.failures) > _MOST_FAILURES:
+        say(f"and {len(answer.failures) - _MOST_FAILURES:,} more, see summary.json", error=True)
+
+
+def _kept_note(kept: int, command: str) -> str:
+    if not kept:
+        return "Nothing was finished, nothing is kept."
+    return f"Finished and kept: {counted(kept, 'world')}. To go on from there, run the same command again:\n  {command}"
+

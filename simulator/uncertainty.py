@@ -1,0 +1,187 @@
+"""Uncertain inputs: what a scenario says it does not know, as laws of its numbers and weights of its alternatives.
+
+Parameter sets are points of a scrambled Sobol' sequence: each input is read from its own coordinate by its inverse
+distribution function. The same path in two scenarios is one input, so that what is not known of the world is the same
+in both.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from simulator.alternatives import ONE_OF
+from simulator.clocks import Array
+from simulator.evidence import sourced_values
+from simulator.fields import Keys, number_at, written
+from simulator.quantities import Quantity
+from simulator.scenario_file import LoadedScenario
+from simulator.variation import Settings
+
+CHOICE = "one_of"
+_LEAST_U = 2.0**-53
+
+
+@dataclass(frozen=True, slots=True)
+class UncertainInput:
+    """A number with an uncertainty, or a place with alternatives (``kind`` one_of, ``parameters`` their weights).
+
+    ``parameters`` are in the unit of the number; those of tests are (tests, failures). ``reference`` is the value that
+    stands without uncertainty runs (of alternatives, the index).
+    """
+
+    path: Keys
+    kind: str
+    parameters: tuple[float, ...]
+    number: Quantity | None
+    reference: float
+    source: str = ""
+    grade: str = ""
+    note: str = ""
+
+    @property
+    def label(self) -> str:
+        """Its dotted path."""
+        return ".".join(self.path)
+
+
+def uncertain_inputs(loaded: LoadedScenario) -> list[UncertainInput]:
+    """List the uncertain inputs of a scenario, in its order."""
+    found = list(_numbers(loaded)) + list(_choices(loaded))
+    order = {path: place for place, path in enumerate(_paths(loaded.tree, ()))}
+    return sorted(found, key=lambda one: order.get(one.path, len(order)))
+
+
+def shared_inputs(scenarios: Sequence[LoadedScenario]) -> list[Keys]:
+    """List the paths of all uncertain inputs of some scenarios: each is one coordinate of a parameter set."""
+    return list(dict.fromkeys(one.path for loaded in scenarios for one in uncertain_inputs(loaded)))
+
+
+def parameter_sets(inputs: int, count: int, seed: int) -> Array:
+    """``count`` points of the scrambled Sobol' sequence in ``inputs`` dimensions, [count, inputs] in (0, 1).
+
+    More sets begin with the same ones. Owen scrambling as in SciPy (Matousek 1998, J. Complexity 14, 527).
+    """
+    from scipy.stats import qmc
+
+    if inputs == 0:
+        return np.empty((count, 0))
+    # The number tells this use of the seed from others: it is "sets" in letters of the alphabet.
+    rng = np.random.default_rng([seed, 19_05_20_19])
+    sequence = qmc.Sobol(inputs, scramble=True, rng=rng)
+    return np.asarray(sequence.random_base2(max(count - 1, 0).bit_length())[:count])
+
+
+def settings_of(inputs: Sequence[UncertainInput], coordinates: Mapping[Keys, float]) -> Settings:
+    """What one parameter set puts into a scenario: a value or a choice for each of its inputs."""
+    values, choices = [], []
+    for one in inputs:
+        drawn = float(inverse(one, np.array(coordinates[one.path])))
+        if one.number is None:
+            choices.append((one.path, int(drawn)))
+        else:
+            values.append((one.path, written(drawn, one.number)))
+    return Settings(tuple(values), tuple(choices))
+
+
+def inverse(one: UncertainInput, u: Array) -> Array:
+    """The value at which the input's distribution function is u, same shape; of alternatives, their index.
+
+    Laws that reach beyond what the number may be are cut off there (truncated, not clipped).
+    """
+    u = np.clip(u, _LEAST_U, 1.0 - _LEAST_U)
+    a, b, c = (*one.parameters, 0.0, 0.0, 0.0)[:3]
+    if one.kind == CHOICE:
+        edges = np.cumsum(one.parameters) / np.sum(one.parameters)
+        return np.minimum(np.searchsorted(edges, u, side="right"), len(one.parameters) - 1).astype(float)
+    if one.kind == "uniform":
+        return a + (b - a) * u
+    if one.kind == "loguniform":
+        return a * (b / a) ** u
+    if one.kind == "triangular":
+        rising, low, high = (b - a) / (c - a), (b - a) * (c - a), (c - b) * (c - a)
+        return np.where(u < rising, a + np.sqrt(u * low), c - np.sqrt((1.0 - u) * high))
+    if one.kind == "beta":
+        return np.asarray(special.betaincinv(a, b, u))
+    if one.kind == "tests":
+        # Jeffreys' prior (Brown, Cai and DasGupta 2001, Statist. Sci. 16, 101).
+        return np.asarray(special.betaincinv(b + 0.5, a - b + 0.5, u))
+    return _truncated_lognormal(a, b, one.number, u)
+
+
+def distribution_text(one: UncertainInput) -> str:
+    """Write an input's uncertainty as its scenario says it, in the unit of the number."""
+    if one.number is None:
+        return f"one of {len(one.parameters)}"
+    unit = f" {one.number.dimension.unit}" if one.number.dimension.unit else ""
+    shown = [f"{value:g}" for value in one.parameters]
+    if one.kind == "tests":
+        return f"{one.parameters[1]:,.0f} failures in {one.parameters[0]:,.0f} tests"
+    if one.kind == "beta":
+        return f"beta {shown[0]}, {shown[1]}"
+    if one.kind == "lognormal":
+        return f"lognormal, median {shown[0]}{unit}, sigma {shown[1]}"
+    return f"{one.kind} {shown[0]} to {shown[-1]}{unit}"
+
+
+def _truncated_lognormal(median: float, sigma: float, number: Quantity | None, u: Array) -> Array:
+    low, high = 0.0, 1.0
+    least = max((bound for bound in (number.at_least, number.above) if bound is not None), default=0.0) if number else 0
+    if least > 0:
+        low = float(special.ndtr(np.log(least / median) / sigma))
+    if number is not None and number.at_most is not None:
+        high = float(special.ndtr(np.log(number.at_most / median) / sigma))
+    return np.asarray(median * np.exp(sigma * special.ndtri(low + (high - low) * u)))
+
+
+def _numbers(loaded: LoadedScenario) -> Iterator[UncertainInput]:
+    for value in sourced_values(loaded.tree):
+        if value.uncertainty is None:
+            continue
+        number = number_at(_settled_path(value.path))
+        if number is None:
+            continue
+        kind, parameters = _law(value.uncertainty, number)
+        reference = float(number.scalar(value.value))
+        yield UncertainInput(
+            value.path, kind, parameters, number, reference, value.source, value.grade, value.note
+        )
+
+
+def _choices(loaded: LoadedScenario) -> Iterator[UncertainInput]:
+    sourced = {value.path: value for value in sourced_values(loaded.tree)}
+    for place in loaded.alternatives:
+        said = sourced.get(place.path)
+        about = (said.source, said.grade, said.note) if said else ("", "", "")
+        yield UncertainInput(place.path, CHOICE, place.weights, None, float(place.weightiest), *about)
+
+
+def _law(uncertainty: Mapping[str, Any], number: Quantity) -> tuple[str, tuple[float, ...]]:
+    if "tests" in uncertainty:
+        return "tests", (float(uncertainty["tests"]), float(uncertainty["failures"]))
+    ((kind, parameters),) = uncertainty.items()
+    if kind == "lognormal":
+        return kind, (float(number.scalar(parameters["median"])), float(parameters["sigma"]))
+    if kind == "beta":
+        return kind, tuple(float(one) for one in parameters)
+    return kind, tuple(float(number.scalar(one)) for one in parameters)
+
+
+def _settled_path(path: Keys) -> Keys:
+    """The path of a number inside an alternative, as it is once that one is chosen."""
+    if ONE_OF not in path:
+        return path
+    place = path.index(ONE_OF)
+    return (*path[:place], *path[place + 2 :])
+
+
+def _paths(tree: Any, path: Keys) -> Iterator[Keys]:
+    yield path
+    if isinstance(tree, Mapping):
+        for key, child in tree.items():
+            yield from _paths(child, (*path, str(key)))
+    elif isinstance(tree, list):
+        for index, child in enumerate(tree):
+            yield from _paths(child, (*path, str(index)))

@@ -1,0 +1,130 @@
+"""Varying a scenario: numbers put in place of others, alternatives chosen, and the result checked like a file."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from simulator.alternatives import settled
+from simulator.fields import Keys, number_at, written
+from simulator.problems import Mark, closest, input_error
+from simulator.quantities import Quantity
+from simulator.scenario_file import LoadedScenario, digest_of, validated, with_files
+from simulator.units import UnitError
+from simulator.yaml_reader import Node, plain
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What is changed in a scenario: values as they would stand in the file, and which alternative is taken."""
+
+    values: tuple[tuple[Keys, float | int | str], ...] = ()
+    choices: tuple[tuple[Keys, int], ...] = ()
+
+
+AS_IT_STANDS = Settings()
+
+
+def varied(loaded: LoadedScenario, settings: Settings) -> LoadedScenario:
+    """The scenario with other settings, every alternative settled. Raises InputError when it is not valid then."""
+    root = loaded.root
+    for path, value in settings.values:
+        root = _with_value(root, path, value)
+    root = settled(root, loaded.alternatives, dict(settings.choices))
+    scenario = validated(root)
+    tree = plain(root)
+    if "sources" in loaded.tree:
+        tree["sources"] = loaded.tree["sources"]
+    return with_files(
+        replace(loaded, scenario=scenario, tree=tree, digest=digest_of(tree), root=root, alternatives=()), loaded.files
+    )
+
+
+def concerns(loaded: LoadedScenario, path: Keys) -> bool:
+    """Whether a path means this scenario: one below mines.CLASS only where it has the class."""
+    return not (len(path) > 1 and path[0] == "mines") or path[1] in loaded.scenario.mines
+
+
+def read_path(text: str, scenarios: Sequence[LoadedScenario], mark: Mark, option: str) -> tuple[Keys, Quantity]:
+    """Read the dotted path of a number that some of the scenarios have, or can have.
+
+    Raises InputError that says what is there instead.
+    """
+    for loaded in scenarios:
+        path = _keys(text, loaded)
+        if path and concerns(loaded, path) and (number := number_at(path)) is not None:
+            return path, number
+    path = tuple(text.split("."))
+    if path[0] == "mines" and len(path) > 2:
+        names = list(dict.fromkeys(name for loaded in scenarios for name in loaded.scenario.mines))
+        if path[1] not in names:
+            raise input_error(f"no mine class '{path[1]}', there is {', '.join(names)}", mark=mark, path=option)
+    numbers = [known for loaded in scenarios for known in _numbers(plain(loaded.root), ())]
+    near = closest(text, numbers, cutoff=0.6)
+    hint = f", did you mean '{near}'?" if near else "; 'minesim explain' lists the keys"
+    raise input_error(f"'{text}' is no number of the scenario that can be varied{hint}", mark=mark, path=option)
+
+
+def read_number(text: str, number: Quantity, mark: Mark, option: str) -> float:
+    """Read one value of a path, in the unit of its dimension. Raises InputError when it is none or not allowed."""
+    try:
+        return float(number.scalar(_bare(text.strip().replace("%", " %"))))
+    except UnitError as error:
+        raise input_error(f"{error}", mark=mark, path=option) from None
+
+
+def value_at(loaded: LoadedScenario, path: Keys) -> object:
+    """What stands at a path of the scenario as written, None where nothing does; a sourced value counts as its
+    value.
+    """
+    here: object = plain(loaded.root)
+    for key in path:
+        if isinstance(here, Mapping) and key in here:
+            here = here[key]
+        elif isinstance(here, list) and key.isdecimal() and int(key) < len(here):
+            here = here[int(key)]
+        else:
+            return None
+    return here.get("value") if isinstance(here, Mapping) else here
+
+
+def setting(path: Keys, value: float, number: Quantity) -> tuple[Keys, float | int | str]:
+    """One value of Settings, from a number in the unit of its dimension."""
+    return path, written(value, number)
+
+
+def _bare(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _keys(text: str, loaded: LoadedScenario) -> Keys:
+    """Split a dotted path; a class of mines may itself have dots in its name."""
+    head, _, rest = text.partition(".")
+    if head == "mines":
+        for name in sorted(loaded.scenario.mines, key=len, reverse=True):
+            if rest.startswith(f"{name}."):
+                return (head, name, *rest.removeprefix(f"{name}.").split("."))
+    return tuple(text.split("."))
+
+
+def _numbers(tree: object, path: Keys) -> list[str]:
+    """Every path of a tree at which a number stands."""
+    if number_at(path) is not None:
+        return [".".join(path)]
+    if isinstance(tree, Mapping):
+        return [found for key, child in tree.items() for found in _numbers(child, (*path, str(key)))]
+    return []
+
+
+def _with_value(node: Node, path: Keys, value: float | int | str) -> Node:
+    if not path:
+        return Node(value, node.mark, node.key_mark, node.in_flow)
+    if isinstance(node.value, list):
+        place = int(path[0])
+        items = [*node.value]
+        items[place] = _with_value(items[place], path[1:], value)
+        return Node(items, node.mark, node.key_mark, node.in_flow)
+    entries = node.value if isinstance(node.value, dict) else {}
+    below = _with_value(entries.get(path[0], Node(None, node.mark, node.key_mark)), path[1:], value)
+    return Node({**entries, path[0]: below}, node.mark, node.key_mark, node.in_flow)
