@@ -16,7 +16,8 @@ import click
 from simulator import __version__
 from simulator.arguments import Verbs
 from simulator.options import FILE, QUIET, SET, WORKERS, command_line, computing, hush, load_all, plan_of, writing
-from simulator.verbs_studies import sweep
+from simulator.verbs_evidence import evidence
+from simulator.verbs_studies import attribute, breakeven, sensitivity, sweep
 
 CHECK_FAILED, WRONG_INPUT, INTERRUPTED = 1, 2, 130
 _MOST_NAMES = 3
@@ -216,8 +217,8 @@ def sources(scenario: Path | None) -> None:
         say(entry)
 
 
-for study in (sweep,):
-    cli.add_command(study)
+for verb in (sweep, sensitivity, breakeven, attribute, evidence):
+    cli.add_command(verb)
 
 
 def main() -> NoReturn:

@@ -184,9 +184,12 @@ def _knowledge(loaded: Sequence[LoadedScenario], plan: Plan, path: Path, *, quie
     if not plan.uncertain:
         return []
     points = parameter_points(loaded, plan)
-    with opened_store(path) as kept, pool(Resources(plan.workers, plan.scheduler)) as computing:
-        with progress("parameter sets", len(points), quiet=quiet) as report:
-            return learn(points, plan.replicates, kept, computing, report or _unseen)
+    with (
+        opened_store(path) as kept,
+        pool(Resources(plan.workers, plan.scheduler)) as computing,
+        progress("parameter sets", len(points), quiet=quiet) as report,
+    ):
+        return learn(points, plan.replicates, kept, computing, report or _unseen)
 
 
 def _unseen(done: int, total: int, failed: int = 0) -> None:
@@ -195,8 +198,8 @@ def _unseen(done: int, total: int, failed: int = 0) -> None:
 
 def _show_knowledge(outcome: Outcome, knowledge: Sequence[Knowledge]) -> None:
     """Print the metrics under uncertain inputs: the mean over parameter sets, and the range of expected values."""
-    say("\nWith uncertain inputs, mean (of times the median) over the parameter sets; in brackets 90 % of expected values (knowledge)")
-    say("and, after the semicolon, 90 % of all worlds played under all sets (knowledge and chance).\n")
+    say("\nWith uncertain inputs: mean over the parameter sets (of times the median), in brackets 90 % of the sets'")
+    say("expected values (knowledge) and, after the semicolon, 90 % of all worlds played (knowledge and chance).\n")
     labels = {finding.metric.name: table_label(finding) for part in outcome.scenarios for finding in findings(part)}
     rows = [
         [label, *(spread_cell(one.metrics.get(name), is_time=name.startswith("days_until")) for one in knowledge)]

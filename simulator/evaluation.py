@@ -1,6 +1,5 @@
-"""Evaluating the points of a study: what the store has is taken from it, the rest is computed and kept as it finishes."""
+"""Evaluating the points of a study: what the store has is taken from it, the rest is computed and kept."""
 
-import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,7 +12,7 @@ from simulator.executor import Failed, Pool
 from simulator.expected import obstacles
 from simulator.place import read_place
 from simulator.point_store import (
-    POINTS,
+    Store,
     curves_of,
     keep_point,
     kept_to_go_on_from,
@@ -23,6 +22,7 @@ from simulator.point_store import (
 )
 from simulator.points import Point, Record, Study, Task, evaluate, key_of, scenario_at, world_of
 from simulator.problems import InputError, Problem
+from simulator.store import POINTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Gathered:
 
 
 @contextmanager
-def opened_store(path: Path | None) -> Iterator[sqlite3.Connection]:
+def opened_store(path: Path | None) -> Iterator[Store]:
     """Open the store of a study; without a path, one that is gone when the block ends."""
     if path is not None:
         with point_store(path) as store:
@@ -46,11 +46,12 @@ def opened_store(path: Path | None) -> Iterator[sqlite3.Connection]:
 
 
 def gather(
-    study: Study, points: Sequence[Point], replicates: int, store: sqlite3.Connection, pool: Pool, progress: Progress
+    study: Study, points: Sequence[Point], replicates: int, store: Store, pool: Pool, progress: Progress
 ) -> Gathered:
     """Compute what the store lacks of some points. A point that fails does not stop the others.
 
-    ``points`` may make each point as it is asked for. Raises InputError when the disk is full; KeyboardInterrupt passes through. What had finished is kept then.
+    ``points`` may make each point as it is asked for. Raises InputError when the disk is full; KeyboardInterrupt passes
+    through. What had finished is kept then.
     """
     n = 1 if study.exact else replicates
     keys: list[str | None] = []
@@ -95,7 +96,7 @@ def gather(
     return Gathered(tuple(keys), failures, n)
 
 
-def read_record(store: sqlite3.Connection, gathered: Gathered, index: int) -> Record | None:
+def read_record(store: Store, gathered: Gathered, index: int) -> Record | None:
     """Read the record of a point; None where it failed."""
     key = gathered.keys[index]
     return None if key is None else record_of(store, key, gathered.replicates)
@@ -118,7 +119,7 @@ def refuse_wrong_points(study: Study, points: Iterable[Point]) -> None:
         raise InputError(problems)
 
 
-def _missing(store: sqlite3.Connection, key: str, point: Point, replicates: int) -> Task | None:
+def _missing(store: Store, key: str, point: Point, replicates: int) -> Task | None:
     """What is still to be computed of a world, None if nothing."""
     if not point.curves:
         kept = replicates_kept(store, key)

@@ -11,8 +11,8 @@ from itertools import chain, islice
 from math import inf
 from typing import Any, TypeVar
 
-from simulator.batches import Pace, Raised, computed_here, dispatched, joined_cluster
-from simulator.local_cluster import local_cluster
+from simulator.batches import Pace, Raised, computed_here, dispatched
+from simulator.clusters import joined_cluster, started_cluster
 from simulator.problems import InputError
 
 Item = TypeVar("Item")
@@ -83,7 +83,7 @@ class Pool:
     def as_finished(
         self, function: Callable[[Item], Result], items: Iterable[Item]
     ) -> Generator[tuple[Item, Result | Failed], None, None]:
-        """Each item with its result as soon as it is finished, in any order. One that fails does not stop the others."""
+        """Each item with its result as soon as it is finished, in any order. One that fails does not stop others."""
         with closing(self._outcomes(function, items, ordered=False)) as outcomes:
             for item, outcome in outcomes:
                 yield item, Failed(_reason(outcome.error)) if isinstance(outcome, Raised) else outcome
@@ -103,7 +103,7 @@ class Pool:
         if not first:
             return
         if self._client is None:
-            reached = local_cluster(workers) if scheduler is None else joined_cluster(scheduler)
+            reached = started_cluster(workers) if scheduler is None else joined_cluster(scheduler)
             self._client = self._stack.enter_context(reached)
         left = None if left is None else left - int(pace.items)
         yield from dispatched(self._client, scheduler, function, chain(first, rest), left, pace, ordered=ordered)
@@ -111,7 +111,7 @@ class Pool:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, InputError):
-        parts = [f"{problem.path}: {problem.message}" if problem.path else problem.message for problem in error.problems]
+        parts = [": ".join(filter(None, (problem.path, problem.message))) for problem in error.problems]
     else:
         parts = [f"{type(error).__name__}: {error}" if str(error) else type(error).__name__]
     return textwrap.shorten("; ".join(parts), _LONGEST_REASON, placeholder=" …")

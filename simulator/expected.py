@@ -80,8 +80,10 @@ def whereabouts(world: World, kind: MineKind) -> Whereabouts:
     return Whereabouts(*_gauss(activity, share / share.sum(), _MOST_ACTIVITIES))
 
 
-def expected(world: World) -> Expected:
-    """The closed form of every curve of a world. Raises ValueError where there is none."""
+def expected(world: World, *, with_land: bool = True) -> Expected:
+    """The closed form of every curve of a world; NaN for the land where it is not wanted. Raises ValueError where there
+    is none.
+    """
     if reasons := obstacles(world):
         raise ValueError(f"no closed form: {'; '.join(reasons)}")
     times = world.times
@@ -102,7 +104,8 @@ def expected(world: World) -> Expected:
     curves = Curves(*(np.array(column) for column in zip(*rows, strict=True)))
     nothing = np.zeros(times.size)
     never = np.full(len(RELEASED_SHARES), np.inf)
-    return Expected(curves, np.array(incidences), Land(expected_denied(world), nothing, nothing, never))
+    denied = expected_denied(world) if with_land else np.full((len(world.kinds) + 1, times.size), np.nan)
+    return Expected(curves, np.array(incidences), Land(denied, nothing, nothing, never))
 
 
 def laid_share(kind: MineKind, times: Array) -> Array:

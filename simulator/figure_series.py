@@ -54,7 +54,10 @@ def series(part: ScenarioOutcome, quantity: str, *more: str) -> Series:
         mean = np.sum([curve(part.world, curves, land, ALL, name) for name in names], axis=0)
         return Series(mean, None, None, mean > 0, np.full(mean.shape, LEAST_SAID))
     estimate, played = np.sum([samples(part.ensemble, ALL, name) for name in names], axis=0)
-    error = np.max([least_error(part.world, part.spreads, ALL, name, part.ensemble.replicates) + 0 * played[0] for name in names], axis=0)
+    error = np.max(
+        [least_error(part.world, part.spreads, ALL, name, part.ensemble.replicates) + 0 * played[0] for name in names],
+        axis=0,
+    )
     found = band(estimate, played, error)
     return _told((found.mean, found.standard_error, found.p05, found.p95), played, _worth(part, quantity))
 

@@ -4,7 +4,6 @@ Knowledge is the spread of expected values over the sets; both together is the s
 them. Chance is what is left at the values as they stand, and is found elsewhere.
 """
 
-import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -18,7 +17,7 @@ from simulator.executor import Pool
 from simulator.experiment import Plan
 from simulator.fields import Keys
 from simulator.manifest import versions
-from simulator.point_store import curve_of
+from simulator.point_store import Store, curve_of
 from simulator.points import Point, Study, world_of
 from simulator.problems import input_error
 from simulator.scenario_file import LoadedScenario
@@ -100,9 +99,7 @@ def parameter_points(loaded: Sequence[LoadedScenario], plan: Plan) -> Sets:
     return Sets(study, inputs, paths, parameter_sets(len(paths), plan.uncertain, loaded[0].scenario.seed))
 
 
-def learn(
-    points: Sets, replicates: int, store: sqlite3.Connection, pool: Pool, progress: Progress
-) -> list[Knowledge]:
+def learn(points: Sets, replicates: int, store: Store, pool: Pool, progress: Progress) -> list[Knowledge]:
     """Play every scenario under every parameter set and say what that leaves open, for each scenario."""
     gathered = gather(points.study, points, replicates, store, pool, progress)
     size = len(points.inputs)
@@ -122,7 +119,7 @@ class _Reader:
 
     points: Sets
     gathered: Gathered
-    store: sqlite3.Connection
+    store: Store
     rows: Sequence[int]
 
     def curves(self, scenario: int, name: tuple[str, str]) -> tuple[Array, Array]:
@@ -192,8 +189,8 @@ def _spread(means: Array, played: Array, *, exact: bool) -> Spread:
         mean = means.mean(axis=0)
         error = standard_error(means) if np.isfinite(means).all() else np.full(mean.shape, np.nan)
     return Spread(
-        Band(mean, error, *_quantiles(means), means.shape[0]),
-        None if worlds is None else Band(mean, error, *_quantiles(worlds), worlds.shape[0]),
+        Band(mean, error, *_quantiles(means), replicates=means.shape[0]),
+        None if worlds is None else Band(mean, error, *_quantiles(worlds), replicates=worlds.shape[0]),
     )
 
 
@@ -214,10 +211,11 @@ def _paired_spread(before: tuple[Array, Array], after: tuple[Array, Array], *, e
     return PairedSpread(paired(means), None if worlds is None else paired(worlds))
 
 
-def _quantiles(values: Array) -> Array:
+def _quantiles(values: Array) -> tuple[Array, Array, Array]:
     """The 5th, 50th and 95th percentile over the first axis; values that are infinite have their place in the order."""
     method = "linear" if np.isfinite(values).all() else "nearest"
-    return np.quantile(values, PERCENTILES, axis=0, method=method)  # type: ignore[call-overload,no-any-return]
+    p05, p50, p95 = np.quantile(values, PERCENTILES, axis=0, method=method)  # type: ignore[call-overload]
+    return p05, p50, p95
 
 
 def _noise(estimates: Array) -> float:
@@ -227,5 +225,3 @@ def _noise(estimates: Array) -> float:
         return 0.0
     between = float(estimates.mean(axis=1).var(ddof=1))
     return min(float(estimates.var(axis=1, ddof=1).mean() / n) / between, 1.0) if between > 0 and sets > 1 else 0.0
-
-

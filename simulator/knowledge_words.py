@@ -52,8 +52,8 @@ def knowledge_sentences(outcome: Outcome, knowledge: Sequence[Knowledge]) -> Ite
     ]
     if noisy:
         yield (
-            f"More than {_MUCH_NOISE:.0%} of the variance between sets in {listed(noisy)} is Monte Carlo error: the ranges "
-            "of knowledge are too wide; more --replicates narrow them."
+            f"More than {_MUCH_NOISE:.0%} of the variance between sets in {listed(noisy)} is Monte Carlo error: the "
+            "ranges of knowledge are too wide; more --replicates narrow them."
         ).replace("%", " %")
 
 
@@ -68,18 +68,18 @@ def _difference_sentences(outcome: Outcome, knowledge: Sequence[Knowledge]) -> I
         as_many = f": {span(100 * ends[0], 100 * ends[1])} % as many" if all(map(math.isfinite, ends)) else ""
         if high < 0:
             yield (
-                f"{part.loaded.name} leads to {span(-high, -low)} fewer expected casualties than {reference} in 90 % of "
-                f"the sets{as_many}."
+                f"{part.loaded.name} leads to {span(-high, -low)} fewer expected casualties than {reference} in "
+                f"90 % of the sets{as_many}."
             )
         elif low > 0:
             yield (
-                f"{part.loaded.name} leads to {span(low, high)} more expected casualties than {reference} in 90 % of "
-                f"the sets{as_many}."
+                f"{part.loaded.name} leads to {span(low, high)} more expected casualties than {reference} in "
+                f"90 % of the sets{as_many}."
             )
         else:
             yield (
-                f"Whether {part.loaded.name} leads to fewer casualties than {reference} depends on what is not known: from "
-                f"{number(-low)} fewer to {number(high)} more in 90 % of the sets."
+                f"Whether {part.loaded.name} leads to fewer casualties than {reference} depends on what is not known: "
+                f"from {number(-low)} fewer to {number(high)} more in 90 % of the sets."
             )
 
 
@@ -91,7 +91,7 @@ def _range(band: Band, *, is_time: bool) -> str:
     low, high = float(band.p05), float(band.p95)
     if not is_time:
         return span(low, high)
-    if 0 < low and math.isfinite(high):
+    if low > 0 and math.isfinite(high):
         return durations(low, high)
     return _time(low) if low == high else f"{_time(low)} to {_time(high)}"
 

@@ -97,8 +97,11 @@ def make_manifest(
         digest=computation_digest(loaded, plan),
         command=command,
         options=Options(
-            method=_method(plan.method), replicates=plan.replicates, precision=plan.precision,
-            map_days=list(plan.map_days), uncertain=plan.uncertain,
+            method=_method(plan.method),
+            replicates=plan.replicates,
+            precision=plan.precision,
+            map_days=list(plan.map_days),
+            uncertain=plan.uncertain,
         ),
         seed=outcome.scenarios[0].world.seed,
         replicates_played=outcome.replicates,
@@ -111,8 +114,15 @@ def make_manifest(
 
 
 def study_manifest(
-    verb: str, loaded: Sequence[LoadedScenario], method: str, replicates: int, arguments: Mapping[str, Any],
-    command: str, seconds: float, outputs: Mapping[str, Path], figures: Mapping[str, bytes],
+    verb: str,
+    loaded: Sequence[LoadedScenario],
+    method: str,
+    replicates: int,
+    arguments: Mapping[str, Any],
+    command: str,
+    seconds: float,
+    outputs: Mapping[str, Path],
+    figures: Mapping[str, bytes],
 ) -> Manifest:
     """Describe the result of a study of many worlds and the files it consists of."""
     return Manifest(
@@ -132,9 +142,7 @@ def study_manifest(
     )  # fmt: skip
 
 
-def study_digest(
-    verb: str, loaded: Sequence[LoadedScenario], method: str, arguments: Mapping[str, Any]
-) -> str:
+def study_digest(verb: str, loaded: Sequence[LoadedScenario], method: str, arguments: Mapping[str, Any]) -> str:
     """Compute the sha256 of what a study asks. Replicates are left out: more of them refine the same result."""
     entries = [(one.name, one.digest) for one in loaded]
     return _digest(entries, {"method": method, "verb": verb, "arguments": dict(arguments)}, versions())
@@ -166,7 +174,9 @@ def read_manifest(folder: Path) -> Manifest:
 def plan_of(manifest: Manifest, workers: int) -> Plan:
     """Make the plan that a result was computed with, for so many workers."""
     options = manifest.options
-    return Plan(options.replicates, workers, options.precision, options.method, tuple(options.map_days), options.uncertain)
+    return Plan(
+        options.replicates, workers, options.precision, options.method, tuple(options.map_days), options.uncertain
+    )
 
 
 def scenario_of(entry: ScenarioEntry) -> LoadedScenario:

@@ -42,17 +42,32 @@ def metrics(world: World) -> Iterator[Metric]:
     end = world.horizon_days
     for label, days in _key_dates(world):
         name = label.replace(" ", "_")
-        yield Metric(f"hazardous_at_{name}", f"hazardous mines after {label}", "mines", _at("hazardous", days), True, days=(days,))
+        yield Metric(
+            f"hazardous_at_{name}",
+            f"hazardous mines after {label}",
+            "mines",
+            _at("hazardous", days),
+            True,
+            days=(days,),
+        )
         yield Metric(f"inert_at_{name}", f"inert mines after {label}", "mines", _at("inert", days), days=(days,))
     yield Metric("mine_days", "hazardous mine-days", "mine-days", _mine_days(0.0), days=(0.0, end))
     if world.horizon_days > CREDITED_AFTER_DAYS:
         late = _mine_days(CREDITED_AFTER_DAYS)
-        yield Metric("mine_days_after_30_days", "hazardous mine-days after day 30", "mine-days", late, days=(CREDITED_AFTER_DAYS, end))
+        yield Metric(
+            "mine_days_after_30_days",
+            "hazardous mine-days after day 30",
+            "mine-days",
+            late,
+            days=(CREDITED_AFTER_DAYS, end),
+        )
     yield Metric("accidents", "accidents", "accidents", _at("accidents", end), True, days=(end,))
     yield Metric("casualties", "casualties", "people", _at("casualties", end), True, days=(end,))
     if world.consequences.killed_share is not None:
         yield Metric("killed", "killed", "people", _at("killed", end), True, days=(end,))
-        yield Metric("injured", "injured", "people", _share_of_casualties(1 - world.consequences.killed_share), True, days=(end,))
+        yield Metric(
+            "injured", "injured", "people", _share_of_casualties(1 - world.consequences.killed_share), True, days=(end,)
+        )
     if (children := world.consequences.child_share) is not None:
         yield Metric("children", "child casualties", "people", _share_of_casualties(children), True, days=(end,))
         yield Metric("adults", "adult casualties", "people", _share_of_casualties(1 - children), True, days=(end,))

@@ -41,6 +41,10 @@ METHOD = click.option(
     "--method", type=click.Choice(["simulate", "expected"]), default="simulate", show_default=True,
     help="Simulate, or compute the expected values in closed form.",
 )  # fmt: skip
+METHOD_OR_BEST = click.option(
+    "--method", type=click.Choice(["simulate", "expected"]), default=None,
+    help="Simulate, or compute in closed form [default: in closed form where there is one].",
+)  # fmt: skip
 FORCE = click.option("--force", is_flag=True, help="Replace another result in the output folder.")
 NO_FIGURES = click.option("--no-figures", is_flag=True, help="Write no figures.")
 METRIC = click.option(

@@ -105,7 +105,7 @@ def part_bands(part: ScenarioOutcome) -> Iterator[tuple[str, str, Band]]:
 
 def summary_json(outcome: Outcome, knowledge: Sequence[Knowledge] = ()) -> str:
     """Write every metric with its interval and sentence, and the comparisons."""
-    learnt = list(knowledge) or [None] * len(outcome.scenarios)
+    learnt: list[Knowledge | None] = [*knowledge] or [None for _ in outcome.scenarios]
     summary: dict[str, Any] = {
         "format": FORMAT,
         "method": outcome.plan.method,

@@ -15,7 +15,8 @@ import numpy as np
 
 from simulator.points import CurveRecord, Record, Task, joined
 from simulator.problems import input_error
-from simulator.store import POINTS
+
+Store = sqlite3.Connection
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS point (
@@ -31,7 +32,7 @@ _APART = "\n"
 
 
 @contextmanager
-def point_store(path: Path) -> Iterator[sqlite3.Connection]:
+def point_store(path: Path) -> Iterator[Store]:
     """Open a store that writes ahead and waits for the disk; several processes may share it.
 
     Raises InputError when the file is damaged or the disk full; what was written before stays as it was.
@@ -50,7 +51,7 @@ def point_store(path: Path) -> Iterator[sqlite3.Connection]:
         raise input_error(message) from None
 
 
-def keep_point(store: sqlite3.Connection, task: Task, record: Record) -> None:
+def keep_point(store: Store, task: Task, record: Record) -> None:
     """Write what a finished task gave, in one transaction."""
     rows = [
         (task.key, _APART.join(name), task.first, task.stop, _packed_curve(one)) for name, one in record.curves.items()
@@ -69,17 +70,17 @@ def keep_point(store: sqlite3.Connection, task: Task, record: Record) -> None:
         raise
 
 
-def replicates_kept(store: sqlite3.Connection, key: str) -> int:
+def replicates_kept(store: Store, key: str) -> int:
     """Count the replicates of a world that are kept, from the first on without a gap."""
-    reached = 0
+    reached: int = 0
     for first, stop in store.execute("SELECT first, stop FROM point WHERE key = ? ORDER BY first, stop", (key,)):
         if first > reached:
             break
-        reached = max(reached, stop)
+        reached = max(reached, int(stop))
     return reached
 
 
-def kept_to_go_on_from(store: sqlite3.Connection, key: str, replicates: int) -> int:
+def kept_to_go_on_from(store: Store, key: str, replicates: int) -> int:
     """Count the most replicates, up to those wanted, after which the curves of a world are kept."""
     query = "SELECT first, stop FROM point WHERE key = ? AND stop <= ?"
     blocks = [(first, stop) for first, stop in store.execute(query, (key, replicates))]
@@ -97,7 +98,7 @@ def points_kept(path: Path) -> int:
         return int(store.execute("SELECT COUNT(DISTINCT key) FROM point").fetchone()[0])
 
 
-def record_of(store: sqlite3.Connection, key: str, replicates: int) -> Record | None:
+def record_of(store: Store, key: str, replicates: int) -> Record | None:
     """Read the first ``replicates`` of a world, without curves; None where they are not all kept, or damaged."""
     parts: list[Record] = []
     reached = 0
@@ -118,7 +119,7 @@ def record_of(store: sqlite3.Connection, key: str, replicates: int) -> Record | 
     return None
 
 
-def curve_of(store: sqlite3.Connection, key: str, name: tuple[str, str], replicates: int) -> CurveRecord | None:
+def curve_of(store: Store, key: str, name: tuple[str, str], replicates: int) -> CurveRecord | None:
     """Read a curve of exactly ``replicates`` of a world; None where it is not kept, or damaged."""
     query = "SELECT first, stop, payload FROM curve WHERE key = ? AND name = ?"
     blocks = {(first, stop): payload for first, stop, payload in store.execute(query, (key, _APART.join(name)))}
@@ -131,13 +132,13 @@ def curve_of(store: sqlite3.Connection, key: str, name: tuple[str, str], replica
     return CurveRecord(whole[-1].mean, whole[-1].squares, played, whole[0].least)
 
 
-def curve_names(store: sqlite3.Connection, key: str) -> list[tuple[str, str]]:
+def curve_names(store: Store, key: str) -> list[tuple[str, str]]:
     """List the curves of a world that are kept."""
     rows = store.execute("SELECT DISTINCT name FROM curve WHERE key = ?", (key,))
     return [(mines, quantity) for (name,) in rows for mines, quantity in [name.split(_APART)]]
 
 
-def curves_of(store: sqlite3.Connection, key: str, replicates: int) -> Mapping[tuple[str, str], CurveRecord] | None:
+def curves_of(store: Store, key: str, replicates: int) -> Mapping[tuple[str, str], CurveRecord] | None:
     """Read all curves of exactly ``replicates`` of a world; None where one of them is missing."""
     found = {name: curve_of(store, key, name, replicates) for name in curve_names(store, key)}
     whole = {name: one for name, one in found.items() if one is not None}

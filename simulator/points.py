@@ -22,7 +22,7 @@ from simulator.experiment import EXPECTED
 from simulator.metrics import Metric, expected_value, least_metric_error, metric_samples, metrics
 from simulator.scenario_file import LoadedScenario
 from simulator.variation import AS_IT_STANDS, Settings, varied
-from simulator.world import World, build_world, stream_slots
+from simulator.world import World, at_times, build_world, stream_slots
 
 # What changes no number of a world: names, and what a study sets itself.
 _SILENT = ("title", "question", "sources", "replicates", "seed")
@@ -34,7 +34,8 @@ class Study:
     """Scenarios that are varied, the reference first: its seed and its classes' streams are those of all.
 
     ``metrics`` are those wanted, None for all; ``curves`` names (mines, quantity) of curves wanted, None for all.
-    ``with_errors`` asks for the least standard errors known from the devices' laws.
+    ``with_errors`` asks for the least standard errors known from the devices' laws; ``slots`` gives classes their
+    streams where those are not to be found from the reference.
     """
 
     scenarios: tuple[LoadedScenario, ...]
@@ -43,6 +44,7 @@ class Study:
     curves: tuple[tuple[str, str], ...] | None = ()
     with_errors: bool = True
     versions: Mapping[str, str] = field(default_factory=dict)
+    slots: Mapping[str, int] | None = None
 
     @property
     def exact(self) -> bool:
@@ -108,14 +110,21 @@ def scenario_at(study: Study, point: Point) -> LoadedScenario:
 
 def world_of(study: Study, loaded: LoadedScenario) -> World:
     """The world of a varied scenario: on the draws of the reference, and only at the days that metrics read."""
-    slots = stream_slots(list(study.scenarios[0].scenario.mines), list(loaded.scenario.mines))
+    slots = slots_of(study, loaded)
     world = build_world(loaded, slots)
     if study.exact and study.metrics is not None and study.curves == ():
         days = [metric.days for metric in wanted(study, world)]
         if all(one is not None for one in days):
             read_at = {0.0, world.horizon_days, *(day for one in days for day in one or ())}
-            return build_world(loaded, slots, np.array(sorted(read_at)))
+            return at_times(world, loaded, np.array(sorted(read_at)))
     return world
+
+
+def slots_of(study: Study, loaded: LoadedScenario) -> dict[str, int]:
+    """The places of a scenario's classes among the random streams."""
+    if study.slots is not None:
+        return {name: study.slots[name] for name in loaded.scenario.mines}
+    return stream_slots(list(study.scenarios[0].scenario.mines), list(loaded.scenario.mines))
 
 
 def wanted(study: Study, world: World) -> list[Metric]:
@@ -131,7 +140,7 @@ def key_of(study: Study, loaded: LoadedScenario, *, curves: bool) -> str:
     content = {
         "scenario": numbers,
         "files": {path: hashlib.sha256(file.text.encode()).hexdigest() for path, file in loaded.files.items()},
-        "slots": stream_slots(list(reference.scenario.mines), list(loaded.scenario.mines)),
+        "slots": slots_of(study, loaded),
         "seed": reference.scenario.seed,
         "method": study.method,
         "metrics": study.metrics,
@@ -199,8 +208,8 @@ def joined(parts: Sequence[Record]) -> Record:
 
 
 def _computed(study: Study, world: World, task: Task) -> Record:
-    reference = expected(world)
     chosen = wanted(study, world)
+    reference = expected(world, with_land=study.metrics is None or any(metric.days is None for metric in chosen))
     values = np.array([[expected_value(metric, world, reference) for metric in chosen]])
     curves = {}
     if task.point.curves:

@@ -123,16 +123,6 @@ def relative_half_width(samples: Array) -> float:
     return float(special.stdtrit(samples.shape[0] - 1, 0.975)) * error / mean if mean > 0 else np.inf
 
 
-def clopper_pearson(events: int, trials: int, confidence: float = 0.95) -> tuple[float, float]:
-    """The exact two-sided interval of a probability, from ``events`` seen in ``trials`` (Clopper and Pearson 1934)."""
-    if not (0 <= events <= trials and trials > 0 and 0 < confidence < 1):
-        raise ValueError(f"need 0 <= events <= trials and a confidence in (0, 1), got {events}, {trials}, {confidence}")
-    tail = (1.0 - confidence) / 2
-    lower = 0.0 if events == 0 else float(special.betaincinv(events, trials - events + 1, tail))
-    upper = 1.0 if events == trials else float(special.betaincinv(events + 1, trials - events, 1.0 - tail))
-    return lower, upper
-
-
 def zero_events_bound(trials: float, confidence: float = 0.95) -> float:
     """Upper bound of a mean number per trial when no event was seen in any of ``trials`` (Poisson: -log(0.05) / n)."""
     if not trials > 0:

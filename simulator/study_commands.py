@@ -1,7 +1,6 @@
 """What the verbs that compute many worlds do: compute, write and print, and go on where they were stopped."""
 
 import shutil
-import sqlite3
 import tempfile
 import time
 from collections.abc import Mapping
@@ -13,11 +12,13 @@ from simulator.console import Interrupted, Progress, progress, say, show_table
 from simulator.evaluation import opened_store
 from simulator.executor import Resources, pool
 from simulator.manifest import MANIFEST, Manifest, manifest_bytes, study_digest, study_manifest
-from simulator.point_store import POINTS, points_kept
+from simulator.point_store import Store, points_kept
 from simulator.problems import InputError, printable
 from simulator.publishing import claimed, publish
 from simulator.scenario_file import LoadedScenario
-from simulator.studies import Answer, Request, perform
+from simulator.store import POINTS
+from simulator.studies import perform
+from simulator.study import Answer, Bench, Request
 from simulator.wording import counted
 
 _MOST_FAILURES = 5
@@ -93,16 +94,17 @@ def request_of(manifest: Manifest, scenarios: tuple[LoadedScenario, ...]) -> Req
     if manifest.study is None:
         raise ValueError("the result is of no study")
     options = manifest.options
-    return Request(
-        manifest.study.verb, scenarios, options.replicates, options.method, manifest.study.arguments
-    )
+    return Request(manifest.study.verb, scenarios, options.replicates, options.method, manifest.study.arguments)
 
 
 def _printed_only(request: Request, setup: Setup) -> Answer:
     try:
-        with tempfile.TemporaryDirectory(prefix="minesim-") as folder, opened_store(setup.store) as store:
-            with ExitStack() as stack:
-                answer = _performed(request, setup, Path(folder), store, stack)
+        with (
+            tempfile.TemporaryDirectory(prefix="minesim-") as folder,
+            opened_store(setup.store) as store,
+            ExitStack() as stack,
+        ):
+            answer = _performed(request, setup, Path(folder), store, stack)
     except KeyboardInterrupt:
         raise Interrupted("Nothing is kept; with -o DIR finished points are.") from None
     if not setup.quiet:
@@ -111,13 +113,13 @@ def _printed_only(request: Request, setup: Setup) -> Answer:
     return answer
 
 
-def _performed(request: Request, setup: Setup, folder: Path, store: sqlite3.Connection, stack: ExitStack) -> Answer:
+def _performed(request: Request, setup: Setup, folder: Path, store: Store, stack: ExitStack) -> Answer:
     computing = stack.enter_context(pool(setup.resources))
 
     def watched(label: str, total: int) -> Progress:
         return stack.enter_context(progress(label, total, quiet=setup.quiet)) or _unseen
 
-    return perform(request, folder, store, computing, watched)
+    return perform(request, Bench(folder, store, computing, watched))
 
 
 def _unseen(done: int, total: int, failed: int = 0) -> None:
@@ -173,4 +175,3 @@ def _kept_note(kept: int, command: str) -> str:
     if not kept:
         return "Nothing was finished, nothing is kept."
     return f"Finished and kept: {counted(kept, 'world')}. To go on from there, run the same command again:\n  {command}"
-

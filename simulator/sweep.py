@@ -128,7 +128,9 @@ def read_axes(texts: Sequence[str], scenarios: Sequence[LoadedScenario]) -> tupl
             problems += error.problems
     labels = [axis.label for axis in axes]
     problems += [
-        Problem(None, OPTION, f"'{label}' is varied twice") for label in dict.fromkeys(labels) if labels.count(label) > 1
+        Problem(None, OPTION, f"'{label}' is varied twice")
+        for label in dict.fromkeys(labels)
+        if labels.count(label) > 1
     ]
     cells = prod(len(axis.values) for axis in axes)
     if not problems and cells > MOST_POINTS:

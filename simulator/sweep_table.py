@@ -1,7 +1,6 @@
 """What a sweep found: its files, written point by point, and the numbers of one metric for figures and sentences."""
 
 import csv
-import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 from simulator.clocks import Array, date_of
 from simulator.evaluation import Gathered, read_record
 from simulator.metrics import Metric, metrics
-from simulator.point_store import curve_of
+from simulator.point_store import Store, curve_of
 from simulator.points import CurveRecord, scenario_at, world_of
 from simulator.problems import closest, input_error
 from simulator.statistics import PERCENTILES, Band
@@ -72,7 +71,7 @@ def chosen_metric(grid: Grid, name: str) -> Metric:
 
 
 def tabulate(
-    grid: Grid, metric: Metric, store: sqlite3.Connection, gathered: Gathered, folder: Path
+    grid: Grid, metric: Metric, store: Store, gathered: Gathered, folder: Path
 ) -> tuple[SweepTable, dict[str, Path]]:
     """Write the files of a sweep into a folder, one point at a time, and keep the columns of one metric."""
     compared = len(grid.study.scenarios) > 1
@@ -110,7 +109,7 @@ def tabulate(
     return table, files
 
 
-def _results(grid: Grid, store: sqlite3.Connection, gathered: Gathered) -> Iterator[tuple[int, CellResult]]:
+def _results(grid: Grid, store: Store, gathered: Gathered) -> Iterator[tuple[int, CellResult]]:
     size = len(grid.study.scenarios)
     for cell in range(grid.cells):
         record = read_record(store, gathered, cell * size + size - 1)
@@ -120,7 +119,7 @@ def _results(grid: Grid, store: sqlite3.Connection, gathered: Gathered) -> Itera
         yield cell, cell_result(record, reference, exact=grid.study.exact)
 
 
-def _lines(grid: Grid, store: sqlite3.Connection, gathered: Gathered) -> Iterator[Line]:
+def _lines(grid: Grid, store: Store, gathered: Gathered) -> Iterator[Line]:
     size = len(grid.study.scenarios)
     for cell in grid.lines:
         key = gathered.keys[cell * size + size - 1]

@@ -145,9 +145,7 @@ def _numbers(loaded: LoadedScenario) -> Iterator[UncertainInput]:
             continue
         kind, parameters = _law(value.uncertainty, number)
         reference = float(number.scalar(value.value))
-        yield UncertainInput(
-            value.path, kind, parameters, number, reference, value.source, value.grade, value.note
-        )
+        yield UncertainInput(value.path, kind, parameters, number, reference, value.source, value.grade, value.note)
 
 
 def _choices(loaded: LoadedScenario) -> Iterator[UncertainInput]:

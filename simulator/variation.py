@@ -7,7 +7,7 @@ from simulator.alternatives import settled
 from simulator.fields import Keys, number_at, written
 from simulator.problems import Mark, closest, input_error
 from simulator.quantities import Quantity
-from simulator.scenario_file import LoadedScenario, digest_of, validated, with_files
+from simulator.scenario_file import LoadedScenario, validated
 from simulator.units import UnitError
 from simulator.yaml_reader import Node, plain
 
@@ -24,7 +24,10 @@ AS_IT_STANDS = Settings()
 
 
 def varied(loaded: LoadedScenario, settings: Settings) -> LoadedScenario:
-    """The scenario with other settings, every alternative settled. Raises InputError when it is not valid then."""
+    """The scenario with other settings, every alternative settled. Raises InputError when it is not valid then.
+
+    It has no digest of its own: `simulator.points.key_of` makes one of what determines its numbers.
+    """
     root = loaded.root
     for path, value in settings.values:
         root = _with_value(root, path, value)
@@ -33,9 +36,7 @@ def varied(loaded: LoadedScenario, settings: Settings) -> LoadedScenario:
     tree = plain(root)
     if "sources" in loaded.tree:
         tree["sources"] = loaded.tree["sources"]
-    return with_files(
-        replace(loaded, scenario=scenario, tree=tree, digest=digest_of(tree), root=root, alternatives=()), loaded.files
-    )
+    return replace(loaded, scenario=scenario, tree=tree, digest="", root=root, alternatives=())
 
 
 def concerns(loaded: LoadedScenario, path: Keys) -> bool:

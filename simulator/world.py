@@ -162,6 +162,12 @@ def build_world(
     return replace(world, map_days=tuple(day for day in map_days if day <= scenario.horizon))
 
 
+def at_times(world: World, loaded: LoadedScenario, times: Array) -> World:
+    """The same world with its curves at other days [T], from 0 to the horizon."""
+    present = world.consequences.people * share_present(loaded.scenario.civilians, times)
+    return replace(world, times=times, consequences=replace(world.consequences, present=present))
+
+
 def stream_slots(reference: Sequence[str], names: Sequence[str]) -> dict[str, int]:
     """Slots for the classes of one scenario, so that they share draws with those of the reference they stand for.
 

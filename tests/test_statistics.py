@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special, stats
 
+from simulator.demonstration import rate_bounds
 from simulator.statistics import (
     band,
     binomial_z,
-    clopper_pearson,
     paired,
     relative_half_width,
     standard_error,
@@ -118,6 +118,10 @@ def test_variance_reduction_is_one_without_pairing():
     rng = np.random.default_rng(4)
     before, after = rng.normal(10, 1, 2000), rng.normal(5, 1, 2000)
     assert paired((before, before), (after, after)).variance_reduction == pytest.approx(1.0, abs=0.12)
+
+
+def clopper_pearson(events, trials, confidence=0.95):
+    return rate_bounds(trials, events, confidence).interval
 
 
 @pytest.mark.parametrize("confidence", [0.5, 0.9, 0.95, 0.999])

@@ -9,10 +9,10 @@ import pytest
 from building import days, gamma, lognormal, weibull
 
 from simulator.clocks import Clock, arrhenius_factor, day_of, read
+from simulator.demonstration import rate_bounds
 from simulator.fates import mean_lifetime
 from simulator.laws import Weibull
 from simulator.lifetimes import log_survival
-from simulator.statistics import clopper_pearson
 
 VECTORS = {
     vector["id"]: vector
@@ -126,7 +126,7 @@ def test_weibull_tails_to_fifty_digits():
 def test_the_exact_interval_of_a_probability_of_nist():
     name = "nist-7.2.4.1-exact-binomial-ci"
     given = inputs(name)
-    lower, upper = clopper_pearson(given["failures"], given["n"], given["confidence_two_sided"])
+    lower, upper = rate_bounds(given["n"], given["failures"], given["confidence_two_sided"]).interval
     assert lower == close(name, "lower")
     assert upper == close(name, "upper")
 
@@ -134,6 +134,6 @@ def test_the_exact_interval_of_a_probability_of_nist():
 def test_the_exact_interval_of_a_probability_of_the_reliability_library():
     name = "reliability-docs-one-sample-proportion"
     given = inputs(name)
-    lower, upper = clopper_pearson(given["successes"], given["trials"], given["confidence_two_sided"])
+    lower, upper = rate_bounds(given["trials"], given["successes"], given["confidence_two_sided"]).interval
     assert lower == close(name, "lower")
     assert upper == close(name, "upper")
