@@ -4,6 +4,7 @@ A few batches for each worker are on their way at a time, so that neither items 
 take a quarter of a second or more, so that moving them costs little.
 """
 
+import textwrap
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -14,7 +15,7 @@ from math import ceil
 from typing import Any
 
 from simulator.clusters import PATIENCE_SECONDS, await_workers, deaths, refuse_other, versions
-from simulator.problems import input_error
+from simulator.problems import InputError, input_error
 
 _BATCH_SECONDS = 0.25
 # With very many workers batches are longer: this process can read only so many in a second.
@@ -22,15 +23,18 @@ _READING_SECONDS = 0.005
 _LARGEST_BATCH = 1000
 _BATCHES_PER_WORKER = 3
 _LOOK_AGAIN_SECONDS = 5.0
+_LONGEST_REASON = 500
+_TELLING_SECONDS = 0.1
 
 Function = Callable[[Any], Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Raised:
-    """An exception of the function, in place of a result."""
+    """An exception of the function, in place of a result; and why, in a line."""
 
     error: Exception
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ def computed_here(
     function: Function, items: Iterator[Any], count: int | None, patience: float
 ) -> Generator[tuple[Any, Any], None, Pace]:
     """Give items with their results or Raised, as long as no more than ``patience`` seconds seem to be left of
-    ``count`` items; then return the pace.
+    ``count`` items; then return the pace. A tenth of a second tells.
     """
     pace = Pace()
     for item in items:
@@ -70,7 +74,8 @@ def computed_here(
         outcome = _attempt(function, item)
         pace = Pace(pace.items + 1, pace.seconds + time.perf_counter() - started)
         yield item, outcome
-        if count is not None and pace.seconds / pace.items * (count - pace.items) > patience:
+        expected = 0 if count is None else pace.seconds / pace.items * (count - pace.items)
+        if pace.seconds > _TELLING_SECONDS and expected > patience:
             break
     return pace
 
@@ -109,12 +114,12 @@ def dispatched(
                 return
             for future in _finished(client, scheduler, list(flying), ordered=ordered):
                 batch = flying.pop(future)
-                report = _read(future, scheduler)
+                report = _read(client, scheduler, future)
                 if isinstance(report, _Report):
                     pace = Pace(pace.items / 2 + len(batch.items), pace.seconds / 2 + report.seconds)
                     yield from zip(batch.items, map(loads, report.outcomes), strict=True)
                 elif ordered or batch.alone:
-                    yield batch.items[0], Raised(report)
+                    yield batch.items[0], _raised(report)
                 else:
                     suspects.extend(batch.items)
 
@@ -208,13 +213,18 @@ def _finished(client: Any, scheduler: str | None, flying: Sequence[Any], *, orde
         await_workers(client, scheduler)
 
 
-def _read(future: Any, scheduler: str | None) -> _Report | Exception:
+def _read(client: Any, scheduler: str | None, future: Any) -> _Report | Exception:
     """Read what became of a batch, or why nothing did, and free its memory on the worker."""
     from distributed import CancelledError, KilledWorker
 
     try:
-        report: _Report = future.result()
-    except CancelledError:
+        while True:
+            # A result that is lost with its worker before it could be read is computed again.
+            with suppress(TimeoutError):
+                report: _Report = future.result(timeout=PATIENCE_SECONDS)
+                break
+            await_workers(client, scheduler)
+    except (CancelledError, InputError):
         raise
     except KilledWorker:
         return deaths(scheduler)
@@ -222,7 +232,7 @@ def _read(future: Any, scheduler: str | None) -> _Report | Exception:
         return error
     finally:
         future.release()
-    refuse_other(report.versions, f"of {scheduler}")
+    refuse_other(report.versions, f"a worker of {scheduler}")
     return report
 
 
@@ -239,7 +249,15 @@ def _attempt(function: Function, item: Any) -> Any:
     try:
         return function(item)
     except Exception as error:
-        return Raised(error)
+        return _raised(error)
+
+
+def _raised(error: Exception) -> Raised:
+    if isinstance(error, InputError):
+        reasons = [": ".join(filter(None, (problem.path, problem.message))) for problem in error.problems]
+    else:
+        reasons = [": ".join(filter(None, (type(error).__name__, str(error))))]
+    return Raised(error, textwrap.shorten("; ".join(reasons), _LONGEST_REASON, placeholder=" …"))
 
 
 def _packed(outcome: Any) -> bytes:
@@ -251,6 +269,6 @@ def _packed(outcome: Any) -> bytes:
         if isinstance(outcome, Raised):
             loads(packed)
     except Exception as error:
-        cause = outcome.error if isinstance(outcome, Raised) else error
-        packed = dumps(Raised(RuntimeError(f"{type(cause).__name__}: {cause}")))
+        found = outcome if isinstance(outcome, Raised) else _raised(error)
+        packed = dumps(Raised(RuntimeError(found.reason), found.reason))
     return packed

@@ -17,6 +17,7 @@ from simulator import __version__
 from simulator.arguments import Verbs
 from simulator.options import FILE, QUIET, SET, WORKERS, command_line, computing, hush, load_all, plan_of, writing
 from simulator.verbs_evidence import evidence
+from simulator.verbs_standards import standards
 from simulator.verbs_studies import attribute, breakeven, sensitivity, sweep
 
 CHECK_FAILED, WRONG_INPUT, INTERRUPTED = 1, 2, 130
@@ -217,7 +218,7 @@ def sources(scenario: Path | None) -> None:
         say(entry)
 
 
-for verb in (sweep, sensitivity, breakeven, attribute, evidence):
+for verb in (sweep, sensitivity, breakeven, attribute, evidence, standards):
     cli.add_command(verb)
 
 

@@ -4,7 +4,6 @@ Where the system can, processes are forked from a server that loads what they ne
 start as quickly as one, and one that died is replaced at once.
 """
 
-import asyncio
 import multiprocessing
 import os
 import signal
@@ -95,7 +94,7 @@ def joined_cluster(scheduler: str) -> Iterator[Any]:
             if isinstance(found, Exception):
                 message = f"the worker {worker} cannot load minesim ({found}); install {versions()} there"
                 raise input_error(message, path="--scheduler")
-            refuse_other(found, worker)
+            refuse_other(found, f"the worker {worker}")
         yield client
 
 
@@ -114,7 +113,7 @@ def await_workers(client: Any, scheduler: str | None) -> None:
 def refuse_other(found: str, worker: str) -> None:
     """Raise InputError for the versions of a worker whose numbers could be others than those computed here."""
     if found != versions():
-        message = f"the worker {worker} has {found}, here are {versions()}: install the same there"
+        message = f"{worker} has {found}, here are {versions()}: install the same there"
         raise input_error(message, path="--scheduler")
 
 
@@ -134,12 +133,16 @@ def versions() -> str:
 
 async def _end(cluster: Any) -> None:
     """End worker processes whatever they are computing; closing the cluster alone would wait four seconds for them."""
+    import asyncio
+
     closing = (nanny.close(timeout=_ENDING_SECONDS) for nanny in cluster.workers.values())
     await asyncio.gather(*closing, return_exceptions=True)
 
 
 async def _knock(scheduler: str) -> None:
     """Raise what is wrong with an address. Dask itself waits for ever where a connection is accepted in silence."""
+    import asyncio
+
     from distributed import Security
     from distributed.comm.core import connect
 

@@ -34,6 +34,7 @@ from simulator.manifest import (
     scenario_of,
     sha256,
 )
+from simulator.metrics import TIME
 from simulator.problems import printable
 from simulator.publishing import claimed, publish
 from simulator.scenario_file import LoadedScenario
@@ -202,7 +203,7 @@ def _show_knowledge(outcome: Outcome, knowledge: Sequence[Knowledge]) -> None:
     say("expected values (knowledge) and, after the semicolon, 90 % of all worlds played (knowledge and chance).\n")
     labels = {finding.metric.name: table_label(finding) for part in outcome.scenarios for finding in findings(part)}
     rows = [
-        [label, *(spread_cell(one.metrics.get(name), is_time=name.startswith("days_until")) for one in knowledge)]
+        [label, *(spread_cell(one.metrics.get(name), is_time=name.startswith(TIME)) for one in knowledge)]
         for name, label in labels.items()
     ]
     show_table(["metric", *(part.loaded.name for part in outcome.scenarios)], rows)

@@ -11,7 +11,18 @@ from typing import Literal
 
 import numpy as np
 
-from simulator.clocks import CALENDAR, Array, Clock, arrhenius_factor, day_number, day_of, monthly_clock, q10_factor, read
+from simulator.clocks import (
+    CALENDAR,
+    Array,
+    Clock,
+    arrhenius_factor,
+    day_number,
+    day_of,
+    monthly_clock,
+    pace_at,
+    q10_factor,
+    read,
+)
 from simulator.contamination import MineClass
 from simulator.laws import Fixed, Law, Never
 from simulator.lifetimes import density, quadrature_edges, survival
@@ -21,8 +32,9 @@ Measure = Literal["not_self_destructed", "functioning"]
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
 _LAYING_NODES, _LAYING_WEIGHTS = np.polynomial.legendre.leggauss(8)
-_MOST_HALVINGS = 40
-_TOLERANCE = 1e-12
+_MOST_HALVINGS, _MOST_PANELS = 40, 2000
+_TOLERANCE = 1e-11
+_LARGEST = 1_000_000  # numbers in an array: laws that spread over hundreds of powers of ten need many panels
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,7 +82,7 @@ def corner_shares(device: Device, measure: Measure, age_days: float) -> Array:
     """The share where both mechanisms work, the back-up surely fails, self-destruct surely fails, and both do, [4].
 
     Averaged over the laying period, where the battery's clock makes a difference. Self-destruction wins a tie, then
-    the battery. To about 1e-11, and without rounding in what is left of the self-destruct law itself.
+    the battery. To about 1e-10, and without rounding in what is left of the self-destruct law itself.
     """
     shares = _functioning if measure == "functioning" else _not_self_destructed
 
@@ -169,19 +181,30 @@ def _inert_first(device: Device, laid: Array, age_days: float) -> tuple[Array, A
     edges = np.concatenate([np.broadcast_to(always, (laid.size, always.size)), ends, bends], axis=1)
     # Beyond its last edge nothing of the law is left.
     edges = np.sort(np.clip(edges, 0.0, min(age_days, float(own[-1]))), axis=1)
+    parts = -(-edges.size * _NODES.size // _LARGEST)
+    both = [
+        _flow(device, days, rows)
+        for days, rows in zip(np.array_split(start, parts), np.array_split(edges, parts), strict=True)
+    ]
+    return np.concatenate([one for one, _ in both]), np.concatenate([other for _, other in both])
+
+
+def _flow(device: Device, start: Array, edges: Array) -> tuple[Array, Array]:
+    """Integrals of the self-destruct density over panels between edges [L, P + 1] where the mine is inert, [L] each."""
     half = np.diff(edges, axis=1)[..., None] / 2
     age = edges[:, :-1, None] + half * (1 + _NODES)
-    flow = density(law, age) * half * _WEIGHTS
+    flow = density(device.self_destruct, age) * half * _WEIGHTS
     ageing = survival(device.ageing, age)
-    battery = survival(device.battery, _advance(clock, laid[:, None, None], age))
+    battery = survival(device.battery, _advance(device.clock, start[..., None], age))
     return (flow * (1.0 - battery * ageing)).sum(axis=(1, 2)), (flow * (1.0 - ageing)).sum(axis=(1, 2))
 
 
 def _advance(clock: Clock, laid: Array, age: Array) -> Array:
-    """How far the battery clock has come at ages since laying; shapes broadcast."""
+    """How far the battery clock has come at ages since laying, shapes broadcast; to full precision near age 0."""
     if clock.is_linear:
         return age * float(clock.paces[0])
-    return read(clock, laid + age) - read(clock, laid)
+    until = clock.days[np.searchsorted(clock.days[:-1], laid, side="right")] - laid
+    return np.where(age <= until, age * pace_at(clock, laid), read(clock, laid + age) - read(clock, laid))
 
 
 def _survival_before(law: Law, days: Array) -> Array:
@@ -196,6 +219,8 @@ def _average(values: Callable[[Array], Array], low: float, high: float, kinks: A
     rough = _integrals(values, panels)
     total = np.zeros(rough.shape[1])
     for _ in range(_MOST_HALVINGS):
+        if not 0 < len(panels) < _MOST_PANELS:
+            break
         middle = panels.mean(axis=1)
         halves = np.stack([panels[:, 0], middle, middle, panels[:, 1]], axis=1).reshape(-1, 2)
         parts = _integrals(values, halves)
@@ -204,8 +229,6 @@ def _average(values: Callable[[Array], Array], low: float, high: float, kinks: A
         total += fine[done].sum(axis=0)
         again = np.repeat(~done, 2)
         panels, rough = halves[again], parts[again]
-        if not panels.size:
-            break
     return np.asarray((total + rough.sum(axis=0)) / (high - low))
 
 

@@ -13,15 +13,14 @@ from simulator.expected import obstacles
 from simulator.place import read_place
 from simulator.point_store import (
     Store,
-    curves_of,
+    curves_to_go_on_from,
     keep_point,
-    kept_to_go_on_from,
     point_store,
     record_of,
     replicates_kept,
 )
 from simulator.points import Point, Record, Study, Task, evaluate, key_of, scenario_at, world_of
-from simulator.problems import InputError, Problem
+from simulator.problems import InputError, Problem, input_error
 from simulator.store import POINTS
 
 
@@ -56,7 +55,7 @@ def gather(
     n = 1 if study.exact else replicates
     keys: list[str | None] = []
     failures: dict[int, str] = {}
-    waiting: dict[str, list[int]] = {}
+    waiting: dict[tuple[str, bool], list[int]] = {}
     done = 0
 
     def finished(indices: Sequence[int], reason: str | None = None) -> None:
@@ -69,37 +68,43 @@ def gather(
     def tasks() -> Iterator[Task]:
         for index, point in enumerate(points):
             try:
-                key = key_of(study, scenario_at(study, point), curves=point.curves)
+                key = key_of(study, scenario_at(study, point))
             except InputError as error:
                 keys.append(None)
                 finished([index], _first_line(error))
                 continue
             keys.append(key)
-            if key in waiting:
-                waiting[key].append(index)
+            if (key, point.curves) in waiting:
+                waiting[key, point.curves].append(index)
                 continue
             task = _missing(store, key, point, n)
             if task is None:
                 finished([index])
             else:
-                waiting[key] = [index]
+                waiting[key, point.curves] = [index]
                 yield task
 
     for task, result in pool.as_finished(partial(evaluate, study), tasks()):
+        asked = task.key, task.point.curves
         if isinstance(result, Failed):
-            finished(waiting.pop(task.key), result.reason)
+            finished(waiting.pop(asked), result.reason)
         else:
             keep_point(store, task, result)
-            finished(waiting.pop(task.key))
+            finished(waiting.pop(asked))
     for index in failures:
         keys[index] = None
     return Gathered(tuple(keys), failures, n)
 
 
 def read_record(store: Store, gathered: Gathered, index: int) -> Record | None:
-    """Read the record of a point; None where it failed."""
+    """Read the record of a point; None where it failed. Raises InputError when it is not in the store any more."""
     key = gathered.keys[index]
-    return None if key is None else record_of(store, key, gathered.replicates)
+    if key is None:
+        return None
+    record = record_of(store, key, gathered.replicates)
+    if record is None:
+        raise input_error("a point was taken out of the store while it was read; run the command again")
+    return record
 
 
 def refuse_wrong_points(study: Study, points: Iterable[Point]) -> None:
@@ -121,16 +126,11 @@ def refuse_wrong_points(study: Study, points: Iterable[Point]) -> None:
 
 def _missing(store: Store, key: str, point: Point, replicates: int) -> Task | None:
     """What is still to be computed of a world, None if nothing."""
+    first = min(replicates_kept(store, key), replicates)
     if not point.curves:
-        kept = replicates_kept(store, key)
-        if kept >= replicates and record_of(store, key, replicates) is not None:
-            return None
-        return Task(key, point, kept if kept < replicates else 0, replicates)
-    first = kept_to_go_on_from(store, key, replicates)
-    if first == replicates:
-        return None
-    before = curves_of(store, key, first) if first else {}
-    return Task(key, point, first, replicates, before or {}) if before is not None else Task(key, point, 0, replicates)
+        return None if first == replicates else Task(key, point, first, replicates)
+    first, before = curves_to_go_on_from(store, key, first)
+    return None if first == replicates else Task(key, point, first, replicates, before)
 
 
 def _first_line(error: InputError) -> str:

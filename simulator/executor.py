@@ -3,7 +3,6 @@
 Who computes what, and in which batches, never changes a result. With one process nothing is started.
 """
 
-import textwrap
 from collections.abc import Callable, Generator, Iterable, Iterator, Sized
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
@@ -13,7 +12,6 @@ from typing import Any, TypeVar
 
 from simulator.batches import Pace, Raised, computed_here, dispatched
 from simulator.clusters import joined_cluster, started_cluster
-from simulator.problems import InputError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -21,7 +19,6 @@ Result = TypeVar("Result")
 # One item computed here tells how long the rest will take; with few items, waiting for a long one would cost too much.
 _MANY_PER_WORKER = 10
 _WORTH_STARTING_SECONDS = 2.0
-_LONGEST_REASON = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +48,11 @@ def pool(resources: Resources) -> Iterator["Pool"]:
         yield Pool(resources, stack)
 
 
-def in_order(function: Callable[[Item], Result], items: Iterable[Item], workers: int) -> Iterator[Result]:
-    """``function`` of each item, in the order of the items, on so many processes; closing the iterator ends them."""
-    with pool(Resources(workers)) as everywhere, closing(everywhere.in_order(function, items)) as results:
+def in_order(
+    function: Callable[[Item], Result], items: Iterable[Item], resources: Resources
+) -> Generator[Result, None, None]:
+    """``function`` of each item, in the order of the items; closing the iterator ends what was started for it."""
+    with pool(resources) as everywhere, closing(everywhere.in_order(function, items)) as results:
         yield from results
 
 
@@ -86,7 +85,7 @@ class Pool:
         """Each item with its result as soon as it is finished, in any order. One that fails does not stop others."""
         with closing(self._outcomes(function, items, ordered=False)) as outcomes:
             for item, outcome in outcomes:
-                yield item, Failed(_reason(outcome.error)) if isinstance(outcome, Raised) else outcome
+                yield item, Failed(outcome.reason) if isinstance(outcome, Raised) else outcome
 
     def _outcomes(
         self, function: Callable[[Any], Any], items: Iterable[Any], *, ordered: bool
@@ -107,11 +106,3 @@ class Pool:
             self._client = self._stack.enter_context(reached)
         left = None if left is None else left - int(pace.items)
         yield from dispatched(self._client, scheduler, function, chain(first, rest), left, pace, ordered=ordered)
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, InputError):
-        parts = [": ".join(filter(None, (problem.path, problem.message))) for problem in error.problems]
-    else:
-        parts = [f"{type(error).__name__}: {error}" if str(error) else type(error).__name__]
-    return textwrap.shorten("; ".join(parts), _LONGEST_REASON, placeholder=" …")

@@ -11,7 +11,7 @@ from simulator.clocks import Array
 from simulator.counts import count, courses
 from simulator.engine import play
 from simulator.ensemble import Ensemble, stack
-from simulator.executor import in_order
+from simulator.executor import Resources, in_order
 from simulator.expected import Expected, Spreads, expected, obstacles, spreads
 from simulator.metrics import widest_relative_error
 from simulator.problems import InputError, Problem, input_error
@@ -149,7 +149,7 @@ def play_together(worlds: Sequence[World], replicate: int) -> list[Trajectory]:
 def count_replicates(world: World, replicates: int, workers: int, progress: Progress | None) -> list[dict[str, Array]]:
     """The same replicates by the count-based engine."""
     counted = []
-    for one in in_order(partial(count, world, courses(world)), range(replicates), workers):
+    for one in in_order(partial(count, world, courses(world)), range(replicates), Resources(workers)):
         counted.append(one)
         (progress or _unseen)(len(counted), replicates)
     return counted
@@ -158,13 +158,13 @@ def count_replicates(world: World, replicates: int, workers: int, progress: Prog
 def _replicates(
     worlds: Sequence[World], plan: Plan, digest: str, folder: Path | None, progress: Progress
 ) -> tuple[list[list[Trajectory]], bool | None]:
-    path = None if folder is None else folder / "replicates.sqlite"
+    path = None if folder is None else folder / store.REPLICATES
     known: dict[int, list[Trajectory]] = {}
     if path is not None and path.exists():
         with store.opened(path) as connection:
             known = store.kept(connection, digest, len(worlds))
     todo = [replicate for replicate in range(plan.replicates) if replicate not in known]
-    fresh = in_order(partial(play_together, worlds), todo, plan.workers)
+    fresh = in_order(partial(play_together, worlds), todo, Resources(plan.workers, plan.scheduler))
     done: list[list[Trajectory]] = []
     unsaved: list[tuple[int, list[Trajectory]]] = []
     saved_at = time.monotonic()
@@ -189,7 +189,7 @@ def _replicates(
             _save(path, digest, unsaved)
         raise
     finally:
-        fresh.close()  # type: ignore[attr-defined]
+        fresh.close()
     return done, precise
 
 

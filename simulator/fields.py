@@ -1,12 +1,12 @@
 """Which number or time law a path of a scenario leads to."""
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 
 from simulator import units
-from simulator.laws import LawMapping
+from simulator.laws import LawMapping, Piecewise
 from simulator.quantities import Quantity
 from simulator.scenario import Scenario
 from simulator.spec import Shorthand
@@ -27,6 +27,11 @@ def number_at(path: Sequence[str]) -> Quantity | None:
     if not quantities and LawMapping in kinds:
         return _FIXED_TIME
     return quantities[0] if quantities else None
+
+
+def is_key(path: Sequence[str]) -> bool:
+    """Whether there is a key of this path; any name will do for a class of mines or a source."""
+    return bool(_kinds_at(path))
 
 
 def written(value: float, number: Quantity) -> float | int | str:
@@ -54,6 +59,8 @@ def _below(kind: Any, key: str) -> Iterator[Any]:
         yield from _forms(get_args(kind)[1], ())
     elif get_origin(kind) is list and key.isdecimal():
         yield from _forms(get_args(kind)[0], ())
+    elif get_origin(kind) is tuple and key in (places := [str(place) for place in range(len(get_args(kind)))]):
+        yield from _forms(get_args(kind)[places.index(key)], ())
 
 
 def _forms(annotation: Any, metadata: Sequence[Any]) -> Iterator[Any]:
@@ -63,12 +70,13 @@ def _forms(annotation: Any, metadata: Sequence[Any]) -> Iterator[Any]:
             yield extra
             return
         if isinstance(extra, Shorthand):
-            yield extra.model
+            # A piecewise law is written as its list of points alone.
+            yield Piecewise.model_fields["points"].annotation if extra.model is Piecewise else extra.model
             return
     if get_origin(annotation) is Annotated:
         inner, *extras = get_args(annotation)
         yield from _forms(inner, extras)
-    elif isinstance(annotation, type) or get_origin(annotation) in {dict, list}:
+    elif isinstance(annotation, type) or get_origin(annotation) in {dict, list, tuple, Literal}:
         yield annotation
     else:
         for inner in get_args(annotation):

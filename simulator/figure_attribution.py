@@ -132,7 +132,7 @@ def _signed(value: float) -> str:
 
 def _begins_at_zero(rows: Sequence[_Row]) -> bool:
     low, high = _extent(rows)
-    return low <= 0 or high - low >= _LEAST_SHARE * high
+    return low <= 0 or high == low or high - low >= _LEAST_SHARE * high
 
 
 def _extent(rows: Sequence[_Row]) -> tuple[float, float]:

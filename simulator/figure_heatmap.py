@@ -5,6 +5,7 @@ points, on the scale of the axes, as the break-evens of a sweep of one number ar
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,22 +17,23 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 
 from simulator.clocks import Array
 from simulator.figure_ground import COLOURS, HATCH, OUTLINE
-from simulator.figure_room import Room
-from simulator.figure_style import NORMAL, SMALL, panel_size, sheet, text_height, wrapped
+from simulator.figure_room import Room, place_inside, place_on_lines
+from simulator.figure_style import GREY, NORMAL, SMALL, panel_size, sheet, text_height, wrapped
+from simulator.figure_surface import Surface, contrast_surface, metric_surface, scaled
 from simulator.figure_values import shown_values, tick_words, value_axis
 from simulator.sweep import Axis
 from simulator.sweep_headlines import heatmap_headline, value_sheet_words
-from simulator.sweep_reading import is_harm, names, reach_of_interval
+from simulator.sweep_reading import difference, is_compared, is_harm, names, reach_of_interval
 from simulator.sweep_table import SweepTable
 
 _HEIGHT, _HEAD = 4.6, 0.2
 _BAR_AWAY, _BAR_WIDTH, _WORDS_WIDE = 0.3, 0.2, 2.4
-_LABEL_AWAY, _LABEL_LINES = 0.62, 3
-_MOST_DRAWN = 900
+_MOST_DRAWN, _MOST_DOTS = 900, 100
 _DECADES = 100.0
 # Ratios within these are told by their difference as well; beyond the last, by an arrow on the colour bar.
 _EVEN_RATIO = 10.0
-_RATIOS = (10.0, 100.0)
+_RATIOS = (10.0, 100.0, 1000.0, 10_000.0)
+_MOST_BEYOND = 0.5
 # Blue below the reference and orange above it, both darker with distance; the colour-blind tell them apart.
 _SIDES = LinearSegmentedColormap.from_list(
     "sides", ["#08306B", "#0072B2", "#8FC3E3", "#F7F7F7", "#F3B98A", "#D55E00", "#6B2A00"]
@@ -39,49 +41,51 @@ _SIDES = LinearSegmentedColormap.from_list(
 _WHITE: dict[str, Any] = {"boxstyle": "square,pad=0.2", "facecolor": (1, 1, 1, 0.85), "edgecolor": "none"}
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class _Scale:
-    """The colours of a heat map: what is drawn [rows, columns], on which scale, and how the colour bar says it."""
+    """The colours of a heat map: what is ``drawn`` [rows, columns], on which scale, and how the colour bar says it."""
 
-    def __init__(self, drawn: Array, norm: Normalize, colours: Colormap, label: str, *, ratio: bool = False) -> None:
-        self.drawn, self.norm, self.colours, self.label, self.ratio = drawn, norm, colours, label, ratio
+    drawn: Array
+    norm: Normalize
+    colours: Colormap
+    label: str
+    is_ratio: bool = False
 
 
 def heatmap(table: SweepTable) -> Figure:
     """Draw the metric over two numbers; against a reference its difference or ratio and the break-even line."""
     down, across = table.grid.axes
-    difference = None
-    if table.differences is not None and np.isfinite(table.differences["difference"]).any():
-        difference = table.shaped(table.differences["difference"])
-    scale = _mean_scale(table) if difference is None else _difference_scale(table, difference)
-    figure, (axes,) = sheet(heatmap_headline(table), value_sheet_words(table, _key(table, difference)), [_HEIGHT], [_HEAD])
+    compared = is_compared(table)
+    scale = _contrast_scale(table) if compared else _mean_scale(table)
+    foot = value_sheet_words(table, _key(table, compared=compared))
+    figure, (axes,) = sheet(heatmap_headline(table), foot, [_HEIGHT], [_HEAD])
     axes.grid(visible=False)
     value_axis(axes, across)
     value_axis(axes, down, vertical=True)
     _draw_cells(axes, table, scale)
     room = Room(*panel_size(axes))
-    if difference is None:
-        _draw_levels(axes, table, scale, room)
+    if compared:
+        _draw_break_even(axes, table, room)
     else:
-        _draw_break_even(axes, table, difference, room)
+        _draw_levels(axes, table, scale, room)
     _draw_bar(figure, axes, table, scale)
     return figure
 
 
-def _difference_scale(table: SweepTable, difference: Array) -> _Scale:
+def _contrast_scale(table: SweepTable) -> _Scale:
     """Show ratios, centred on 1, where they span decades; else differences, centred on 0."""
-    name, *others = names(table)
-    if table.differences is not None:
-        ratio = table.shaped(table.differences["ratio"])
-        known = ratio[np.isfinite(difference)]
-        if np.isfinite(known).all() and known.min() >= 0 and known.max() > _EVEN_RATIO * known.min():
-            told = known[known > 0]
-            widest = max(float(told.max()), 1 / float(told.min())) if told.size else _RATIOS[-1]
-            most = next((one for one in _RATIOS if one >= widest), _RATIOS[-1])
-            label = f"{_upper(table.metric.label)} of {name}, as a multiple of {others[0]} [ratio]"
-            return _Scale(ratio, LogNorm(1 / most, most), _SIDES, label, ratio=True)
-    most = float(np.nanmax(np.abs(difference))) or 1.0
-    label = f"{_upper(table.metric.label)}, {name} minus {others[0]} [{table.metric.unit}]"
-    return _Scale(difference, Normalize(-most, most), _SIDES, label)
+    (name, reference), found = names(table), table.shaped(difference(table))
+    ratio = np.full(found.shape, np.nan) if table.differences is None else table.shaped(table.differences["ratio"])
+    known = ratio[np.isfinite(found)]
+    if np.isfinite(known).all() and known.min() >= 0 and known.max() > _EVEN_RATIO * known.min():
+        far = np.maximum(known, 1 / np.maximum(known, 1 / _RATIOS[-1]))
+        most = next((one for one in _RATIOS if (far > one).mean() <= _MOST_BEYOND), _RATIOS[-1])
+        label = f"{_upper(table.metric.label)} of {name}, as a multiple of {reference} [ratio]"
+        drawn = np.where(np.isfinite(found), ratio, np.nan)
+        return _Scale(drawn, LogNorm(1 / most, most), _SIDES, label, is_ratio=True)
+    most = float(np.nanmax(np.abs(found))) or 1.0
+    label = f"{_upper(table.metric.label)}, {name} minus {reference} [{table.metric.unit}]"
+    return _Scale(found, Normalize(-most, most), _SIDES, label)
 
 
 def _mean_scale(table: SweepTable) -> _Scale:
@@ -103,10 +107,14 @@ def _draw_cells(axes: Axes, table: SweepTable, scale: _Scale) -> None:
     x, y = _edges(axes.get_xlim(), across), _edges(axes.get_ylim(), down)
     look: dict[str, Any] = {"rasterized": scale.drawn.size > _MOST_DRAWN, "zorder": 1}
     drawn = np.where(np.isfinite(scale.drawn), scale.drawn, np.nan)
-    if scale.ratio or isinstance(scale.norm, LogNorm):
+    if scale.is_ratio or isinstance(scale.norm, LogNorm):
         # None is below every power of ten.
         drawn = np.where(drawn == 0, float(scale.norm.vmin or 1.0) / 2, drawn)
     axes.pcolormesh(x, y, np.ma.masked_invalid(drawn), cmap=scale.colours, norm=scale.norm, gid="cells", **look)
+    if scale.drawn.size <= _MOST_DOTS:
+        places = np.meshgrid(shown_values(across), shown_values(down))
+        dots: dict[str, Any] = {"markersize": 5, "color": GREY, "markeredgecolor": "white", "markeredgewidth": 0.6}
+        axes.plot(*(one.ravel() for one in places), "o", gid="points", clip_on=False, zorder=3, **dots)
     missing = ~np.isfinite(scale.drawn)
     if missing.any():
         nothing = np.ma.masked_array(np.zeros(scale.drawn.shape), ~missing)
@@ -116,53 +124,41 @@ def _draw_cells(axes: Axes, table: SweepTable, scale: _Scale) -> None:
 
 def _edges(limits: tuple[float, float], axis: Axis) -> Array:
     """The edges of the cells along an axis: half-way between values on its scale, and the limits of the axis."""
-    values = _scaled(shown_values(axis), axis)
+    values = scaled(shown_values(axis), axis)
     inner = (values[1:] + values[:-1]) / 2
     return np.concatenate(([limits[0]], 10.0**inner if axis.log else inner, [limits[1]]))
 
 
-def _scaled(values: Array, axis: Axis) -> Array:
-    return np.asarray(np.log10(values) if axis.log else values)
-
-
-def _contours(axes: Axes, table: SweepTable, grid: Array, levels: Sequence[float], gid: str, **look: Any) -> list[list[Array]]:
+def _contours(axes: Axes, surface: Surface, levels: Sequence[float], gid: str, **look: Any) -> list[list[Array]]:
     """Draw contours and return them level by level, each the lines it has, as fractions of the panel [n, 2]."""
-    down, across = table.grid.axes
-    if min(grid.shape) < 2:
+    if min(surface.height.shape) < 2:
         return [[] for _ in levels]
     limits = axes.get_xlim(), axes.get_ylim()
-    x, y = (_scaled(shown_values(axis), axis) for axis in (across, down))
     # Straight lines on the scale of the axes: drawn in the coordinates that follow the logarithms.
-    drawn = axes.contour(
-        x, y, np.ma.masked_invalid(grid), levels=list(levels), transform=axes.transLimits + axes.transAxes, **look
-    )
+    scaled = axes.transLimits + axes.transAxes
+    height = np.ma.masked_invalid(surface.height)
+    drawn = axes.contour(surface.x, surface.y, height, levels=list(levels), transform=scaled, **look)
     drawn.set_gid(gid)
     axes.set(xlim=limits[0], ylim=limits[1])
-    corner, far = np.array([x[0], y[0]]), np.array([x[-1], y[-1]])
+    corner, far = (np.array([surface.x[end], surface.y[end]]) for end in (0, -1))
     return [[(line - corner) / (far - corner) for line in lines if len(line)] for lines in drawn.allsegs]
 
 
-def _draw_break_even(axes: Axes, table: SweepTable, difference: Array, room: Room) -> None:
+def _draw_break_even(axes: Axes, table: SweepTable, room: Room) -> None:
     """Draw the break-even line and, in a simulation, where its 90 % interval ends; name the line and both sides."""
-    if np.nanmin(difference) < 0 < np.nanmax(difference):
-        if not table.grid.study.exact and table.differences is not None:
-            reach = reach_of_interval(table) * table.shaped(table.differences["standard_error"])
-            for end, grid in (("low", difference - reach), ("high", difference + reach)):
-                thin: dict[str, Any] = {"colors": "black", "linewidths": 0.9, "linestyles": [(0, (4, 3))]}
-                if np.nanmin(grid) < 0 < np.nanmax(grid):
-                    _contours(axes, table, grid, [0.0], f"break-even-{end}", **thin)
-        (lines,) = _contours(axes, table, difference, [0.0], "break-even", colors="black", linewidths=2.6)
-        place = room.on_lines(lines, "break-even")
-        if place is not None:
-            _write(axes, place, "break-even")
-    down, across = table.grid.axes
-    grid = [_scaled(shown_values(axis), axis) for axis in (down, across)]
-    words = _side_labels(table)
-    for side in (-1, 1):
-        text = wrapped(words[side], 0.4 * panel_size(axes)[0], NORMAL, bold=True)
-        place = room.inside(side * difference, grid[0], grid[1], text)
-        if place is not None:
-            _write(axes, place, text)
+    surface = contrast_surface(table)
+    if surface.changes_side:
+        reach = reach_of_interval(table)
+        for end, sign in (("low", -1), ("high", 1)) if reach else ():
+            limit = contrast_surface(table, sign * reach)
+            if limit.changes_side:
+                look: dict[str, Any] = {"colors": "black", "linewidths": 0.9, "linestyles": [(0, (4, 3))]}
+                _contours(axes, limit, [0.0], f"break-even-{end}", **look)
+        (lines,) = _contours(axes, surface, [0.0], "break-even", colors="black", linewidths=2.6)
+        _write(axes, place_on_lines(room, lines, "break-even"), "break-even")
+    for side, words in _side_labels(table).items():
+        text = wrapped(words, 0.4 * panel_size(axes)[0], NORMAL, bold=True)
+        _write(axes, place_inside(room, side * surface.height, surface.y, surface.x, text), text)
 
 
 def _draw_levels(axes: Axes, table: SweepTable, scale: _Scale, room: Room) -> None:
@@ -175,14 +171,18 @@ def _draw_levels(axes: Axes, table: SweepTable, scale: _Scale, room: Room) -> No
     known = scale.drawn[np.isfinite(scale.drawn)]
     if not levels or known.min() == known.max():
         return
-    found = _contours(axes, table, scale.drawn, levels, "levels", colors="black", linewidths=1.0)
+    log = isinstance(scale.norm, LogNorm) and bool(known.min() > 0)
+    surface = metric_surface(table, log=log)
+    heights = np.log(levels).tolist() if log else levels
+    found = _contours(axes, surface, heights, "levels", colors="black", linewidths=1.0, linestyles="solid")
     for level, lines in zip(levels, found, strict=True):
-        place = room.on_lines(lines, tick_words(level))
-        if place is not None:
-            _write(axes, place, tick_words(level))
+        _write(axes, place_on_lines(room, lines, tick_words(level)), tick_words(level))
 
 
-def _write(axes: Axes, place: tuple[float, float], text: str) -> None:
+def _write(axes: Axes, place: tuple[float, float] | None, text: str) -> None:
+    """Write a text around a place in a panel; nothing where it found none."""
+    if place is None:
+        return
     look: dict[str, Any] = {"ha": "center", "va": "center", "bbox": _WHITE, "zorder": 5, "transform": axes.transAxes}
     axes.text(*place, text, size=NORMAL, weight="bold", **look)
 
@@ -190,7 +190,8 @@ def _write(axes: Axes, place: tuple[float, float], text: str) -> None:
 def _draw_bar(figure: Figure, axes: Axes, table: SweepTable, scale: _Scale) -> None:
     """Draw the colour bar to the right, its label along it and the words of both sides at its ends."""
     across, up = figure.get_size_inches()
-    right, bottom, height = axes.get_position().x1 * across + _BAR_AWAY, axes.get_position().y0 * up, panel_size(axes)[1]
+    panel, height = axes.get_position(), panel_size(axes)[1]
+    right, bottom = panel.x1 * across + _BAR_AWAY, panel.y0 * up
     words = _side_labels(table) if scale.colours is _SIDES else {}
     ends = {side: wrapped(words[side], _WORDS_WIDE, SMALL, bold=True) for side in words}
     room = max((text_height(text, SMALL) + 0.12 for text in ends.values()), default=0.0)
@@ -210,7 +211,8 @@ def _draw_bar(figure: Figure, axes: Axes, table: SweepTable, scale: _Scale) -> N
     else:
         bar.ax.yaxis.set_major_locator(MaxNLocator(7, steps=[1, 2, 2.5, 5, 10]))
     bar.minorticks_off()
-    bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _times(value) if scale.ratio else tick_words(value)))
+    write = _times if scale.is_ratio else tick_words
+    bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: write(value)))
     bar.ax.set_ylabel(wrapped(scale.label, tall, NORMAL))
     for side, text in ends.items():
         y, align = ((bottom, "bottom"), (bottom + height, "top"))[side > 0]
@@ -225,17 +227,17 @@ def _side_labels(table: SweepTable) -> dict[int, str]:
     return {-1: f"lower in {name}", 1: f"higher in {name}"}
 
 
-def _key(table: SweepTable, difference: Array | None) -> str:
-    if difference is None:
-        return "Colours and lines: means."
-    parts = ["Colours: means."]
-    if np.nanmin(difference) < 0 < np.nanmax(difference):
-        parts.append("Bold line: break-even, straight between points" + ("." if table.grid.study.exact else "; dashed: its 90 % interval."))
-    else:
-        parts.append("There is no break-even in this range.")
-    if not np.isfinite(difference).all():
-        parts.append("Hatched: no number.")
-    return " ".join(parts)
+def _key(table: SweepTable, *, compared: bool) -> str:
+    dots = " Dots: the points." if table.grid.cells <= _MOST_DOTS else ""
+    hatched = "" if np.isfinite(table.values["mean"]).all() else " Hatched: no number."
+    if not compared:
+        return f"Colours and lines: means.{dots}{hatched}"
+    if not contrast_surface(table).changes_side:
+        return f"Colours: means.{dots} No break-even in this range.{hatched}"
+    if min(table.grid.shape) < 2:
+        return f"Colours: means.{dots}{hatched}"
+    interval = "" if table.grid.study.exact else "; thin dashed lines: its 90 % interval"
+    return f"Colours: means.{dots} Bold line: break-even, straight between points{interval}.{hatched}"
 
 
 def _times(value: float) -> str:

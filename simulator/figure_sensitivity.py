@@ -74,7 +74,7 @@ def indices_figure(it: Sensitivity) -> Figure:
         figure, axes = _rows_sheet(headline(it), foot, heights, _NUMBERS)
         _share_axis(axes, it)
         for place, (row, name, middle) in enumerate(zip(it.rows, names, _middles(heights), strict=True)):
-            _write_name(axes, name, middle)
+            _write_name(axes, name, middle, place)
             colour = _WEAK_COLOUR if row.facts.grade in WEAK else _SOUND_COLOUR
             _draw_share(axes, row.first, middle - _LINE / 2, _filled(colour), f"first-{place}")
             _draw_share(axes, row.total, middle + _LINE / 2, _hatched(colour), f"total-{place}")
@@ -97,7 +97,7 @@ def tornado_figure(it: Sensitivity) -> Figure:
         figure, axes = _rows_sheet(swing_headline(it), f"{_ONE_BY_ONE} {_HELD} {DISCLAIMER}", heights, _EDGE)
         _value_axis(axes, it, [end for pair in ends for end in pair])
         for place, (name, pair, middle) in enumerate(zip(names, ends, _middles(heights), strict=True)):
-            _write_name(axes, name, middle)
+            _write_name(axes, name, middle, place)
             _draw_swing(axes, it.reference, pair, middle, place)
         axes.axvline(it.reference, color="black", linewidth=0.9, zorder=3, gid="reference")
         _key(axes, 1, (("at its 5 % value", _filled(_AT_LOW)), ("at its 95 % value", _filled(_AT_HIGH))))
@@ -123,7 +123,7 @@ def _rows_sheet(title: str, foot: str, heights: Sequence[float], right: float) -
 
 
 def _share_axis(axes: Axes, it: Sensitivity) -> None:
-    every = [end for row in it.rows for its in (row.first, row.total) for end in (its.low, its.high)]
+    every = [end for row in it.rows for its in (row.first, row.total) for end in (its.low, its.value, its.high)]
     shown = [100 * end for end in every if np.isfinite(end)]
     low, high = min([0.0, *shown]), max([1.0, *shown])
     axes.set_xlim(low, high)
@@ -221,13 +221,13 @@ def _height(name: tuple[str, str]) -> float:
     return text_height("\n".join(name), SMALL)
 
 
-def _write_name(axes: Axes, name: tuple[str, str], middle: float) -> None:
+def _write_name(axes: Axes, name: tuple[str, str], middle: float, place: int) -> None:
     label, below = name
     top = middle - _height(name) / 2
     look: dict[str, Any] = {"size": SMALL, "transform": axes.get_yaxis_transform(), "va": "top", "linespacing": 1.15}
     left = -_per_inch(axes, _LABELS + _GAP)
-    axes.text(left, top, label, gid="label", **look)
-    axes.text(left, top + text_height(label, SMALL), below, color=GREY, gid="evidence", **look)
+    axes.text(left, top, label, gid=f"label-{place}", **look)
+    axes.text(left, top + text_height(label, SMALL), below, color=GREY, gid=f"evidence-{place}", **look)
 
 
 def _broken(label: str) -> str:

@@ -167,11 +167,11 @@ def _mark_unseen(axes: Axes, line: Series, times: Array, style: LineStyle) -> No
 
 def _shadings(style: LineStyle, scenarios: int) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return how expected values and all worlds are shaded: the light below all dark ones, paler where many overlap."""
-    dark, light = (0.3, 0.12) if scenarios <= 2 else (0.16, 0.05)
+    dark = min(0.3, 0.7 / scenarios)
     look: dict[str, Any] = {"edgecolor": (style.colour, 0.8), "linewidth": 0.6}
     return (
         look | {"facecolor": (style.colour, dark), "zorder": 1.4},
-        look | {"facecolor": (style.colour, light), "zorder": 1.2, "linestyle": (0, (1.5, 2.5))},
+        look | {"facecolor": (style.colour, 0.4 * dark), "zorder": 1.2, "linestyle": (0, (1.5, 2.5))},
     )
 
 
@@ -259,8 +259,9 @@ def _title(outcome: Outcome, knowledge: Sequence[Knowledge], harm: Sequence[Seri
         within = _shares([ratio for one in found for ratio in (one.ratio_p05, one.ratio_p95)])
         return f"{start}, {others} cause {ratios} as many casualties as {reference} ({each}{within} {_SETS}){end}"
     if len(found) > 1:
-        fewer = sum(bool(one.p95 < 0) for one in found) or "none"
-        return f"{start}, {fewer} of {others} cause fewer casualties than {reference} {_SETS}{end}"
+        fewer, more = sum(bool(one.p95 < 0) for one in found), sum(bool(one.p05 > 0) for one in found)
+        counts = f"in {fewer or 'none'} of {others} and more in {more or 'none'}"
+        return f"{start}, fewer casualties than in {reference} are expected {counts}, {_SETS}{end}"
     return f"{start}, {_difference(others, reference, found[0])} {_SETS}{end}"
 
 

@@ -17,9 +17,10 @@ from simulator.executor import Pool
 from simulator.experiment import Plan
 from simulator.fields import Keys
 from simulator.manifest import versions
-from simulator.point_store import Store, curve_of
-from simulator.points import Point, Study, world_of
-from simulator.problems import input_error
+from simulator.metrics import RISK_BELOW
+from simulator.point_store import Store, curve_names, curve_of
+from simulator.points import Point, Record, Study, world_of
+from simulator.problems import InputError, Problem, input_error
 from simulator.scenario_file import LoadedScenario
 from simulator.statistics import PERCENTILES, Band, PairedDifference, standard_error
 from simulator.uncertainty import UncertainInput, parameter_sets, settings_of, shared_inputs, uncertain_inputs
@@ -27,6 +28,8 @@ from simulator.variation import AS_IT_STANDS, varied
 from simulator.world import World
 
 OPTION = "--uncertain"
+_RISK = "individual_risk"
+_HIGHEST_RISK = "highest_individual_risk"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,7 +89,9 @@ class Sets(Sequence[Point]):
 
 
 def parameter_points(loaded: Sequence[LoadedScenario], plan: Plan) -> Sets:
-    """Draw the parameter sets of some scenarios. Raises InputError when nothing in them is uncertain."""
+    """Draw the parameter sets of some scenarios. Raises InputError when nothing in them is uncertain, or how far the
+    curves run.
+    """
     paths = tuple(shared_inputs(loaded))
     if not paths:
         message = (
@@ -96,7 +101,15 @@ def parameter_points(loaded: Sequence[LoadedScenario], plan: Plan) -> Sets:
         raise input_error(message, path=OPTION)
     study = Study(tuple(loaded), plan.method, curves=None, with_errors=False, versions=versions())
     inputs = tuple(tuple(uncertain_inputs(one)) for one in loaded)
+    if ("horizon",) in paths:
+        message = f"is uncertain, but with {OPTION} the curves of all sets must end on the same day"
+        ends = [one.place(["horizon"]) for one, its in zip(loaded, inputs, strict=True) if _has_path(its, "horizon")]
+        raise InputError([Problem(mark, "horizon", message) for mark in ends])
     return Sets(study, inputs, paths, parameter_sets(len(paths), plan.uncertain, loaded[0].scenario.seed))
+
+
+def _has_path(inputs: Sequence[UncertainInput], *path: str) -> bool:
+    return any(one.path == path for one in inputs)
 
 
 def learn(points: Sets, replicates: int, store: Store, pool: Pool, progress: Progress) -> list[Knowledge]:
@@ -104,7 +117,9 @@ def learn(points: Sets, replicates: int, store: Store, pool: Pool, progress: Pro
     gathered = gather(points.study, points, replicates, store, pool, progress)
     size = len(points.inputs)
     rows = [row for row in range(len(points.coordinates)) if all(gathered.keys[row * size + s] for s in range(size))]
-    failures = tuple(gathered.failures.values())
+    # One reason for each set that has one or more, in the order of the sets, whichever was known first.
+    by_set = {index // size: gathered.failures[index] for index in sorted(gathered.failures, reverse=True)}
+    failures = tuple(by_set[row] for row in sorted(by_set))
     if len(rows) < 2:
         reason = failures[0] if failures else "too few"
         raise input_error(f"fewer than two parameter sets could be computed: {reason}", path=OPTION)
@@ -124,15 +139,19 @@ class _Reader:
 
     def curves(self, scenario: int, name: tuple[str, str]) -> tuple[Array, Array]:
         """Expected values [N, T] and played values [N, n, T]."""
-        means, played = [], []
-        for index in self._indices(scenario):
-            key = self.gathered.keys[index]
-            one = curve_of(self.store, key or "", name, self.gathered.replicates)
-            if one is None:
-                raise input_error("a point was taken out of the store while it was read; run the command again")
-            means.append(one.mean)
-            played.append(one.played)
-        return np.array(means), np.array(played)
+        pairs = [self._curve(self.gathered.keys[index] or "", name) for index in self._indices(scenario)]
+        return np.array([mean for mean, _ in pairs]), np.array([played for _, played in pairs])
+
+    def _curve(self, key: str, name: tuple[str, str]) -> tuple[Array, Array]:
+        """Expected values [T] and played values [n, T] of one set; where nobody ever is, nobody is at risk."""
+        one = curve_of(self.store, key, name, self.gathered.replicates)
+        if one is not None:
+            return one.mean, one.played
+        names = curve_names(self.store, key)
+        if name[1] != _RISK or name in names or not names:
+            raise input_error("a point was taken out of the store while it was read; run the command again")
+        mean, played = self._curve(key, names[0])
+        return np.zeros_like(mean), np.zeros_like(played)
 
     def metrics(self, scenario: int) -> Iterator[tuple[str, Array, Array]]:
         """Name, estimates [N, n] and played values [N, n] of each metric that every set has."""
@@ -140,17 +159,27 @@ class _Reader:
         whole = [record for record in records if record is not None]
         if len(whole) < len(records):
             raise input_error("a point was taken out of the store while it was read; run the command again")
-        for name in whole[0].metrics:
-            if all(name in record.metrics for record in whole):
+        for name in dict.fromkeys(name for record in whole for name in record.metrics):
+            if all(name in record.metrics or _is_no_risk(name, record) for record in whole):
                 estimates, played = (
-                    np.array([getattr(record, which)[:, record.column(name)] for record in whole])
-                    for which in ("estimate", "played")
+                    np.array([_column(record, which, name) for record in whole]) for which in ("estimate", "played")
                 )
                 yield name, estimates, played
 
     def _indices(self, scenario: int) -> list[int]:
         size = len(self.points.inputs)
         return [row * size + scenario for row in self.rows]
+
+
+def _is_no_risk(name: str, record: Record) -> bool:
+    """Whether a metric is one of risk that a set does not have because nobody ever is there."""
+    return (name == _HIGHEST_RISK or name.startswith(RISK_BELOW)) and _HIGHEST_RISK not in record.metrics
+
+
+def _column(record: Record, which: str, name: str) -> Array:
+    """Values [n] of a metric; of a risk that is none, 0: it is always below every threshold."""
+    values: Array = getattr(record, which)
+    return values[:, record.column(name)] if name in record.metrics else np.zeros(values.shape[0])
 
 
 def _knowledge(reader: _Reader, worlds: Sequence[World], scenario: int, failures: tuple[str, ...]) -> Knowledge:
@@ -213,8 +242,10 @@ def _paired_spread(before: tuple[Array, Array], after: tuple[Array, Array], *, e
 
 def _quantiles(values: Array) -> tuple[Array, Array, Array]:
     """The 5th, 50th and 95th percentile over the first axis; values that are infinite have their place in the order."""
-    method = "linear" if np.isfinite(values).all() else "nearest"
-    p05, p50, p95 = np.quantile(values, PERCENTILES, axis=0, method=method)  # type: ignore[call-overload]
+    finite = np.isfinite(values).all(axis=0)
+    nearest = np.quantile(values, PERCENTILES, axis=0, method="nearest")
+    between = np.quantile(np.where(finite, values, 0.0), PERCENTILES, axis=0)
+    p05, p50, p95 = np.where(finite, between, nearest)
     return p05, p50, p95
 
 

@@ -20,7 +20,7 @@ def spread_cell(spread: Spread | None, *, is_time: bool) -> str:
     """
     if spread is None:
         return ""
-    if not is_time and spread.both is not None and float(spread.knowledge.p95) < _NEGLIGIBLE:
+    if not is_time and spread.both is not None and float(spread.knowledge.mean) < _NEGLIGIBLE:
         worlds = spread.both.replicates
         return f"< {bound(zero_events_bound(worlds))} (none in {worlds:,} worlds)"
     middle = float(spread.knowledge.p50 if is_time else spread.knowledge.mean)
@@ -30,7 +30,9 @@ def spread_cell(spread: Spread | None, *, is_time: bool) -> str:
 
 
 def knowledge_sentences(outcome: Outcome, knowledge: Sequence[Knowledge]) -> Iterator[str]:
-    """Say what is not known about casualties, apart from chance."""
+    """Say what is not known about casualties, apart from chance; nothing where no inputs were varied."""
+    if not knowledge:
+        return
     for part, known in zip(outcome.scenarios, knowledge, strict=True):
         spread = known.metrics.get(_METRIC)
         if spread is None:
@@ -52,9 +54,9 @@ def knowledge_sentences(outcome: Outcome, knowledge: Sequence[Knowledge]) -> Ite
     ]
     if noisy:
         yield (
-            f"More than {_MUCH_NOISE:.0%} of the variance between sets in {listed(noisy)} is Monte Carlo error: the "
-            "ranges of knowledge are too wide; more --replicates narrow them."
-        ).replace("%", " %")
+            f"More than {100 * _MUCH_NOISE:g} % of the variance between sets in {listed(noisy)} is Monte Carlo error: "
+            "the ranges of knowledge are too wide; more --replicates narrow them."
+        )
 
 
 def _difference_sentences(outcome: Outcome, knowledge: Sequence[Knowledge]) -> Iterator[str]:
@@ -66,7 +68,9 @@ def _difference_sentences(outcome: Outcome, knowledge: Sequence[Knowledge]) -> I
         low, high = float(found.knowledge.p05), float(found.knowledge.p95)
         ends = (float(found.knowledge.ratio_p05), float(found.knowledge.ratio_p95))
         as_many = f": {span(100 * ends[0], 100 * ends[1])} % as many" if all(map(math.isfinite, ends)) else ""
-        if high < 0:
+        if low == high == 0:
+            yield f"{part.loaded.name} and {reference} lead to the same expected casualties in 90 % of the sets."
+        elif high < 0:
             yield (
                 f"{part.loaded.name} leads to {span(-high, -low)} fewer expected casualties than {reference} in "
                 f"90 % of the sets{as_many}."

@@ -16,7 +16,8 @@ from simulator.world import World
 KEY_DATES = (("30 days", 30.0), ("120 days", 120.0), ("1 year", DAYS_PER_YEAR), ("10 years", 10 * DAYS_PER_YEAR))
 MAP_DAYS = (30.0, DAYS_PER_YEAR, 10 * DAYS_PER_YEAR)
 CREDITED_AFTER_DAYS = 30.0
-RISK_BELOW = "days_until_risk_below_"
+TIME = "days_until_"
+RISK_BELOW = f"{TIME}risk_below_"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,7 +93,7 @@ def _clearance_metrics(world: World) -> Iterator[Metric]:
     for place, share in enumerate(RELEASED_SHARES):
         text = f"{share:.0%}".replace("%", " %")
         yield Metric(
-            f"days_until_{100 * share:.0f}_percent_released",
+            f"{TIME}{100 * share:.0f}_percent_released",
             f"time until {text} of the contaminated land is released",
             "days",
             _released_at(place),

@@ -9,23 +9,29 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from pydantic import BaseModel
 
 from simulator.clocks import Array
 from simulator.engine import play
 from simulator.ensemble import ALL, Ensemble, curve, least_error, mine_names, quantities, samples, stack
-from simulator.evidence import is_sourced
 from simulator.expected import expected, spreads
 from simulator.experiment import EXPECTED
 from simulator.metrics import Metric, expected_value, least_metric_error, metric_samples, metrics
+from simulator.referenced import named_files
 from simulator.scenario_file import LoadedScenario
 from simulator.variation import AS_IT_STANDS, Settings, varied
 from simulator.world import World, at_times, build_world, stream_slots
 
-# What changes no number of a world: names, and what a study sets itself.
-_SILENT = ("title", "question", "sources", "replicates", "seed")
+# What changes no number of a world: names, among them those of files, and what a study sets itself.
+_SILENT = frozenset(
+    {"title", "question", "sources", "name", "boundary", "line", "settlements", "replicates", "seed"}
+)
+_ONLY_DRAWS = "matplotlib"
 _MOST_TOGETHER = 100
 
 
@@ -133,20 +139,26 @@ def wanted(study: Study, world: World) -> list[Metric]:
     return every if study.metrics is None else [metric for metric in every if metric.name in study.metrics]
 
 
-def key_of(study: Study, loaded: LoadedScenario, *, curves: bool) -> str:
-    """Digest everything that determines what a world gives: its numbers, files, draws, method, and what is kept."""
-    numbers = {key: _without_provenance(value) for key, value in loaded.tree.items() if key not in _SILENT}
-    reference = study.scenarios[0]
+def key_of(study: Study, loaded: LoadedScenario) -> str:
+    """Digest everything that determines what a world gives: its numbers as they were read, in their units; files,
+    draws and method; and what is kept of it.
+
+    Classes of mines count in their order, in which they are summed, by their streams; their names only where curves
+    are kept by class.
+    """
+    scenario = loaded.scenario
+    classes, slots = list(scenario.mines), slots_of(study, loaded)
+    by_class = study.curves is None or any(mines != ALL for mines, _ in study.curves)
     content = {
-        "scenario": numbers,
-        "files": {path: hashlib.sha256(file.text.encode()).hexdigest() for path, file in loaded.files.items()},
-        "slots": slots_of(study, loaded),
-        "seed": reference.scenario.seed,
+        "numbers": _numbers(scenario),
+        "files": [_digest_of_text(loaded.files[".".join(path)].text) for path, _ in named_files(scenario)],
+        "draws": None if study.exact else [study.scenarios[0].scenario.seed, [slots[name] for name in classes]],
+        "classes": classes if by_class else None,
         "method": study.method,
         "metrics": study.metrics,
-        "curves": study.curves if curves else (),
+        "curves": study.curves,
         "errors": study.with_errors,
-        "versions": dict(study.versions),
+        "versions": {name: version for name, version in study.versions.items() if name != _ONLY_DRAWS},
     }
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
@@ -250,11 +262,19 @@ def _continued(
     return CurveRecord(mean, squares, played, least)
 
 
-def _without_provenance(value: Any) -> Any:
+def _numbers(value: Any) -> Any:
+    """What a part of a scenario says, without names: its kind and its numbers, in order."""
+    if isinstance(value, BaseModel):
+        fields = {name: _numbers(getattr(value, name)) for name in type(value).model_fields if name not in _SILENT}
+        return [type(value).__name__, fields]
     if isinstance(value, Mapping):
-        if is_sourced(value):
-            return value["value"]
-        return {key: _without_provenance(child) for key, child in value.items()}
-    if isinstance(value, list):
-        return [_without_provenance(child) for child in value]
-    return value
+        return [_numbers(child) for child in value.values()]
+    if isinstance(value, list | tuple):
+        return [_numbers(child) for child in value]
+    return value.isoformat() if isinstance(value, date) else value
+
+
+# A border may have megabytes, and stays the same from point to point.
+@lru_cache(maxsize=64)
+def _digest_of_text(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -63,11 +63,12 @@ def claimed(out: Path, digest: str, command: str, *, force: bool) -> Iterator[Pa
 def publish(folder: Path, out: Path, files: Mapping[str, bytes | Path]) -> None:
     """Write all files into the incomplete folder, then put them in place of ``out`` in one move.
 
-    A file that is written already, in the incomplete folder, is moved. Raises InputError when they cannot be written; what ``out`` held is still there then.
+    A file that is written already, in the incomplete folder, is moved. Raises InputError when they cannot be written;
+    what ``out`` held is still there then, and so are the points kept.
     """
     out = out.resolve()
     result, previous = folder / _RESULT, folder / _PREVIOUS
-    with _written(out):
+    with _restored(folder, out), _written(out):
         shutil.rmtree(result, ignore_errors=True)
         for name, content in files.items():
             path = result / name
@@ -89,6 +90,15 @@ def shown(path: Path) -> str:
     """Write a path as people know it: from the folder they are in."""
     here = Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
+@contextmanager
+def _restored(folder: Path, out: Path) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        _restore(folder, out)
+        raise
 
 
 @contextmanager
@@ -136,10 +146,12 @@ def _removed(folders: list[Path]) -> None:
 
 
 def _restore(folder: Path, out: Path) -> None:
-    """Put the previous result back where a process was stopped between the two moves that replace it."""
-    previous = folder / _PREVIOUS
+    """Put back what a process was moving when it was stopped: the previous result, and the points it kept."""
+    previous, points, moved = folder / _PREVIOUS, folder / POINTS, folder / _RESULT / POINTS
     if previous.exists() and not out.exists():
         previous.rename(out)
+    if moved.exists() and not points.exists():
+        moved.rename(points)
 
 
 def _cleared(folder: Path) -> None:

@@ -30,6 +30,7 @@ from simulator.study import (
 from simulator.uncertainty import CHOICE, UncertainInput, distribution_text, inverse, settings_of, uncertain_inputs
 from simulator.variance import design, endless, indices, swings
 from simulator.variation import Settings
+from simulator.wording import number
 
 SENSITIVITY = "sensitivity.csv"
 _HEADER = (
@@ -142,7 +143,7 @@ def _table(it: Sensitivity) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
     header = ("input", "by itself", "with interactions", f"{it.output} at its ends", "range", "grade", "source")
     rows = []
     for row in it.rows:
-        ends = f"{words.number(row.swing_low)} to {words.number(row.swing_high)}"
+        ends = f"{number(row.swing_low)} to {number(row.swing_high)}"
         shares = [f"{words.percent(its)} ({words.interval(its)})" for its in (row.first, row.total)]
         rows.append((row.facts.label, *shares, ends, row.facts.range, row.facts.grade or "none", row.facts.source))
     return header, rows

@@ -93,9 +93,7 @@ def sensitivity(found: SobolIndices, output: int, facts: Sequence[InputFacts], s
     """Join the indices of one output and its tornado to the ``facts``, by the labels that ``found`` calls inputs."""
     known = {fact.label: fact for fact in facts}
     if len(known) < len(facts) or not set(found.inputs) == set(swung.inputs) == set(known):
-        raise ValueError(
-            f"indices of {found.inputs}, swings of {swung.inputs} and facts on {tuple(known)} do not match"
-        )
+        raise ValueError(f"inputs do not match: {found.inputs}, {swung.inputs}, and facts on {tuple(known)}")
     ends = {label: place for place, label in enumerate(swung.inputs)}
     rows = []
     for place, label in enumerate(found.inputs):
@@ -163,10 +161,8 @@ def sentences(it: Sensitivity) -> Iterator[str]:
         yield it.verdict.sentence
         return
     low, middle, high = it.quantiles
-    yield (
-        f"Doubt about {counted(len(it.rows), 'input')} puts {it.output} between {number(low)} and {number(high)} "
-        f"{it.unit} in 90 % of parameter sets (median {number(middle)})."
-    )
+    between = f"between {number(low)} and {number(high)} {it.unit} in 90 % of parameter sets (median {number(middle)})"
+    yield f"Doubt about {counted(len(it.rows), 'input')} puts {it.output} {between}."
     yield from _leader_sentences(it) if len(it.leading) == 1 else _tie_sentences(it)
     for grades, members, its in it.by_grade:
         if members == len(it.rows) > 1:
@@ -270,9 +266,9 @@ def _contradiction(found: SobolIndices, output: int) -> str | None:
     worst = int(np.argmax(together - _IMPOSSIBLE * spread))
     # Rounding alone is no contradiction.
     if together[worst] > 1.0 + _IMPOSSIBLE * spread[worst] + 1e-9:
-        sum_ = f"The total index of {found.inputs[worst]} and the first indices of the others"
-        percents = f"{100 * together[worst]:.0f} %"
-        return f"{sum_} add up to {percents}, which no model gives: values and points do not belong together."
+        parts = f"The total index of {found.inputs[worst]} and the first indices of the others add up to"
+        whole = f"{100 * together[worst]:.0f} %"
+        return f"{parts} {whole}, which no model gives: values and points do not belong together."
     by_themselves = share(first.sum(), first_draws.sum(axis=1))
     if by_themselves.low < _NEARLY_NONE and (np.quantile(total_draws, INTERVAL[0], axis=0) > _NEARLY_ALL).all():
         every = f"Every input seems to change {found.outputs[output]} only together with all others"

@@ -60,6 +60,18 @@ def band(estimate: Array, played: Array, least_error: Array | float = 0.0) -> Ba
     return Band(estimate.mean(axis=0), error, p05, p50, p95, estimate.shape[0])
 
 
+def band_of_times(estimate: Array, played: Array) -> Band:
+    """Summarise n replicates of times, both [n, ...], infinite where something never comes.
+
+    A mean is infinite, and its error unknown, if any replicate did not get there; percentiles are those of a world.
+    """
+    p05, p50, p95 = np.quantile(played, PERCENTILES, axis=0, method="nearest")
+    finite = np.isfinite(estimate).all(axis=0)
+    known = np.where(finite, estimate, 0.0)
+    mean, error = np.where(finite, known.mean(axis=0), np.inf), np.where(finite, standard_error(known), np.nan)
+    return Band(mean, error, p05, p50, p95, estimate.shape[0])
+
+
 def standard_error(samples: Array) -> Array:
     """Standard error of the mean over the first axis of samples [n, ...], n >= 2."""
     return np.asarray(samples.std(axis=0, ddof=1) / np.sqrt(samples.shape[0]))

@@ -1,22 +1,23 @@
 """What the verbs that compute many worlds do: compute, write and print, and go on where they were stopped."""
 
+import errno
 import shutil
 import tempfile
 import time
-from collections.abc import Mapping
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from simulator.console import Interrupted, Progress, progress, say, show_table
 from simulator.evaluation import opened_store
 from simulator.executor import Resources, pool
 from simulator.manifest import MANIFEST, Manifest, manifest_bytes, study_digest, study_manifest
-from simulator.point_store import Store, points_kept
-from simulator.problems import InputError, printable
-from simulator.publishing import claimed, publish
-from simulator.scenario_file import LoadedScenario
-from simulator.store import POINTS
+from simulator.point_store import Store, blocks_kept, points_kept
+from simulator.problems import InputError, input_error, printable
+from simulator.publishing import claimed, publish, shown
+from simulator.scenario_file import LoadedScenario, digest_of, with_files
+from simulator.store import INCOMPLETE, POINTS
 from simulator.studies import perform
 from simulator.study import Answer, Bench, Request
 from simulator.wording import counted
@@ -44,16 +45,16 @@ def carry_out(request: Request, setup: Setup, command: str) -> int:
     if setup.out is None:
         answer = _printed_only(request, setup)
         return len(answer.failures)
+    request = replace(request, scenarios=tuple(map(_without_replicates, request.scenarios)))
     digest = study_digest(request.verb, request.scenarios, request.method, request.arguments)
     started = time.perf_counter()
-    kept = 0
     try:
-        with claimed(setup.out, digest, command, force=setup.force) as folder:
+        with claimed(setup.out, digest, command, force=setup.force) as folder, _explained(setup.out):
             path = setup.store or folder / POINTS
             try:
                 take_over(setup.out / POINTS, path)
                 if (before := points_kept(path)) and not setup.quiet:
-                    say(f"Going on from {counted(before, 'world')} kept of an earlier run.\n")
+                    say(f"Going on from {counted(before, 'world')} kept {_where(setup.store, 'of an earlier run')}.\n")
                 with opened_store(path) as store, ExitStack() as stack:
                     parts = folder / "parts"
                     parts.mkdir(exist_ok=True)
@@ -69,10 +70,11 @@ def carry_out(request: Request, setup: Setup, command: str) -> int:
                     folder, setup.out, {**answer.files, **figures, MANIFEST: manifest_bytes(manifest), **kept_beside}
                 )
             except BaseException:
-                kept = kept_or_gone(folder, path)
+                kept_or_gone(folder, path)
                 raise
     except KeyboardInterrupt:
-        raise Interrupted(_kept_note(kept, command)) from None
+        path = setup.store or _incomplete(setup.out) / POINTS
+        raise Interrupted(_kept_note(_worlds(path), setup.store, command)) from None
     if not setup.quiet:
         _show(answer)
         drawn = sum(name.endswith(".png") for name in figures)
@@ -139,21 +141,67 @@ def _drawn(answer: Answer) -> dict[str, bytes]:
 
 def take_over(old: Path, new: Path) -> None:
     """Begin with the points that a finished result has kept, if it is computed once more."""
-    if old.is_file() and not new.exists():
-        shutil.copyfile(old, new)
+    if new.exists() or not _blocks(old):
+        return
+    half = new.with_name(f"{new.name}.part")
+    shutil.copyfile(old, half)
+    half.rename(new)
 
 
 def kept_or_gone(folder: Path, path: Path) -> int:
-    """Count what is kept of a study that was stopped; a store with nothing in it is removed."""
+    """Count what is kept of a study that was stopped; a store with nothing in it, or nothing but what the result before
+    has, is removed.
+    """
     shutil.rmtree(folder / "parts", ignore_errors=True)
+    before = folder.with_name(folder.name.removesuffix(INCOMPLETE)) / POINTS
     try:
-        kept = points_kept(path)
+        kept, written = points_kept(path), blocks_kept(path)
     except InputError:
+        # Damaged, or no room even to look: nothing is thrown away.
         return 0
-    if not kept and path.parent == folder:
+    if path.parent == folder and written == _blocks(before):
         for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
             (folder / name).unlink(missing_ok=True)
     return kept
+
+
+def _incomplete(out: Path) -> Path:
+    out = out.resolve()
+    return out.parent / f"{out.name}{INCOMPLETE}"
+
+
+def _worlds(path: Path) -> int:
+    """Count the worlds a store keeps; 0 where it is none."""
+    try:
+        return points_kept(path)
+    except InputError:
+        return 0
+
+
+def _blocks(path: Path) -> int:
+    """Count what was written into a store; 0 where it is none."""
+    try:
+        return blocks_kept(path)
+    except InputError:
+        return 0
+
+
+def _without_replicates(loaded: LoadedScenario) -> LoadedScenario:
+    """Take the number of replicates out of a scenario: the request has it, and more of them are no other study."""
+    tree = {key: value for key, value in loaded.tree.items() if key != "replicates"}
+    return with_files(replace(loaded, tree=tree, digest=digest_of(tree)), loaded.files)
+
+
+@contextmanager
+def _explained(out: Path) -> Iterator[None]:
+    """Say what to do when the disk is full."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+            raise
+        way_out = "make room and run the same command again, it goes on from what is kept"
+        raise input_error(f"cannot write to {shown(out.resolve())}: {error.strerror}; {way_out}", path="-o") from None
 
 
 def _show(answer: Answer) -> None:
@@ -171,7 +219,13 @@ def _show_failures(answer: Answer) -> None:
         say(f"and {len(answer.failures) - _MOST_FAILURES:,} more, see summary.json", error=True)
 
 
-def _kept_note(kept: int, command: str) -> str:
+def _where(store: Path | None, otherwise: str) -> str:
+    # A store that is shared has worlds of other studies too.
+    return f"in {printable(str(store))}" if store is not None else otherwise
+
+
+def _kept_note(kept: int, store: Path | None, command: str) -> str:
     if not kept:
         return "Nothing was finished, nothing is kept."
-    return f"Finished and kept: {counted(kept, 'world')}. To go on from there, run the same command again:\n  {command}"
+    what = f"{counted(kept, 'world')}{'' if store is None else f', all those in {printable(str(store))}'}"
+    return f"Finished and kept: {what}. To go on from there, run the same command again:\n  {command}"

@@ -11,11 +11,12 @@ import numpy as np
 
 from simulator.clocks import Array
 from simulator.fields import Keys
+from simulator.metrics import TIME
 from simulator.points import Point, Record, Study
 from simulator.problems import InputError, Mark, Problem, input_error
 from simulator.quantities import Quantity
 from simulator.scenario_file import LoadedScenario
-from simulator.statistics import Band, PairedDifference, band, exact_difference, paired_difference
+from simulator.statistics import Band, PairedDifference, band, band_of_times, exact_difference, paired_difference
 from simulator.variation import Settings, concerns, read_number, read_path, setting, varied
 
 OPTION = "--vary"
@@ -148,15 +149,10 @@ def cell_result(record: Record, reference: Record | None, *, exact: bool) -> Cel
         nothing = np.full(len(record.metrics), np.nan)
         summary = Band(record.estimate[0], np.zeros(len(record.metrics)), nothing, nothing, nothing, 0)
     else:
-        summary = band(record.estimate, record.played, record.least / np.sqrt(record.estimate.shape[0]))
+        summary = _band(record)
     if reference is None:
         return CellResult(record.metrics, summary)
-    both = tuple(
-        name
-        for place, name in enumerate(record.metrics)
-        if name in reference.metrics and np.isfinite(record.estimate[:, place]).all()
-        and np.isfinite(reference.estimate[:, reference.column(name)]).all()
-    )  # fmt: skip
+    both = tuple(name for name in record.metrics if name in reference.metrics and not name.startswith(TIME))
     its, before = [record.column(name) for name in both], [reference.column(name) for name in both]
     if exact:
         found = exact_difference(reference.estimate[0, before], record.estimate[0, its])
@@ -166,6 +162,17 @@ def cell_result(record: Record, reference: Record | None, *, exact: bool) -> Cel
             (record.estimate[:, its], record.played[:, its]),
         )
     return CellResult(record.metrics, summary, both, found)
+
+
+def _band(record: Record) -> Band:
+    """Summarise simulated metrics; times, of which some may never come, by themselves."""
+    times = np.array([name.startswith(TIME) for name in record.metrics])
+    with_times = band_of_times(record.estimate, record.played)
+    estimate, played = (np.where(times, 0.0, values) for values in (record.estimate, record.played))
+    rest = band(estimate, played, record.least / np.sqrt(record.estimate.shape[0]))
+    names = ("mean", "standard_error", "p05", "p50", "p95")
+    columns = (np.where(times, getattr(with_times, name), getattr(rest, name)) for name in names)
+    return Band(*columns, replicates=rest.replicates)
 
 
 def crossings(x: Array, difference: Array, *, log: bool) -> list[float]:

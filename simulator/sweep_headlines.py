@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from simulator.clocks import Array
 from simulator.figure_wording import DISCLAIMER
 from simulator.sweep import Axis
 from simulator.sweep_reading import (
@@ -13,6 +12,9 @@ from simulator.sweep_reading import (
     bounds,
     break_evens,
     clear_sides,
+    contrast,
+    difference,
+    is_compared,
     mean_words,
     names,
     noun_of,
@@ -32,11 +34,11 @@ _MOST_SIDES = 4
 def metric_headline(table: SweepTable) -> str:
     """Say up to which value a scenario is safer than its reference, or how its metric changes with the value."""
     axis = table.grid.axes[0]
-    if table.differences is None or not np.isfinite(table.differences["difference"]).any():
+    if not is_compared(table):
         return _closed(table, _ends(table))
     if (plain := _one_sided(table)) is not None:
         return _closed(table, plain)
-    found, words = stretches(axis, table.differences["difference"]), side_words(table.metric)
+    found, words = stretches(axis, contrast(table, axis)), side_words(table.metric)
     name, reference = names(table)
     start = f"By {table.metric.label}, {name}"
     places = break_evens(found)
@@ -50,25 +52,29 @@ def metric_headline(table: SweepTable) -> str:
 
 def heatmap_headline(table: SweepTable) -> str:
     """Say where two numbers break even, at both ends of the second, or how the metric spreads over the grid."""
-    if table.differences is None or not np.isfinite(table.differences["difference"]).any():
+    if not is_compared(table):
         return _closed(table, _extremes(table))
     if (plain := _one_sided(table)) is not None:
         return _closed(table, plain)
     name, reference = names(table)
-    difference = table.shaped(table.differences["difference"])
-    start = f"By {table.metric.label}, {name} breaks even with {reference} at"
-    for (axis, other), grid in ((table.grid.axes, difference), (table.grid.axes[::-1], difference.T)):
+    start = f"By {table.metric.label}, {name}"
+    for axis, other in (table.grid.axes, table.grid.axes[::-1]):
+        grid = table.shaped(contrast(table, axis))
+        its = grid if axis is table.grid.axes[0] else grid.T
         single = []
         for place, value in enumerate(other.values):
-            if len(places := break_evens(stretches(axis, grid[:, place]))) == 1:
+            if len(places := break_evens(stretches(axis, its[:, place]))) == 1:
                 single.append((places[0], value))
         if single:
-            ends = dict.fromkeys((single[0], single[-1]))
-            said = [f"{_at(axis, at)} for {phrase(other, value_words(other, value))}" for at, value in ends]
-            return _closed(table, f"{start} {listed(said)}")
-    safer = int((difference < 0).sum())
-    known = counted(int(np.isfinite(difference).sum()), "point")
-    return _closed(table, f"By {table.metric.label}, {name} is {side_words(table.metric)[-1]} {reference} at {safer:,} of {known}")
+            (at, value), (last_at, last) = single[0], single[-1]
+            at_first, of_first = _at(axis, at), phrase(other, value_words(other, value))
+            text = f"{start} breaks even with {reference} at {at_first} for {of_first}"
+            if len(single) > 1:
+                text += f", and {about(axis, last_at)} for {value_words(other, last)}"
+            return _closed(table, text)
+    found = difference(table)
+    counted_as = f"{int((found < 0).sum()):,} of {counted(int(np.isfinite(found).sum()), 'point')}"
+    return _closed(table, f"{start} is {side_words(table.metric)[-1]} {reference} at {counted_as}")
 
 
 def value_sheet_words(table: SweepTable, shown: str) -> str:
@@ -87,28 +93,29 @@ def value_sheet_words(table: SweepTable, shown: str) -> str:
     return " ".join((made, shown, *missing, DISCLAIMER))
 
 
-def difference_words(table: SweepTable, difference: float) -> str:
+def difference_words(table: SweepTable, found: float) -> str:
     """Write a difference to the reference: ``18.3 fewer``, ``0.02 per year higher`` or ``no different``."""
-    if difference == 0:
+    if found == 0:
         return "no different"
     less, more = ("fewer", "more") if noun_of(table.metric) == table.metric.label else ("lower", "higher")
     unit = "" if less == "fewer" else f" {table.metric.unit}"
-    return f"{number(abs(difference))}{unit} {less if difference < 0 else more}"
+    return f"{number(abs(found))}{unit} {less if found < 0 else more}"
 
 
 def _one_sided(table: SweepTable) -> str | None:
     """Say that sides never change, or that no difference is clear; None where there is a break-even to be told."""
-    assert table.differences is not None
-    difference = table.differences["difference"][np.isfinite(table.differences["difference"])]
+    found = difference(table)[np.isfinite(difference(table))]
     name, reference = names(table)
     label, words = table.metric.label, side_words(table.metric)
     if not clear_sides(table).any():
         return f"No difference in {label} shows between {name} and {reference} in this range"
-    sides = sorted({int(side) for side in np.sign(difference) if side})
+    sides = sorted({int(side) for side in np.sign(found) if side})
     if len(sides) > 1:
         return None
-    by = f"by {span_of_sizes(difference)} {noun_of(table.metric)}"
-    return f"No break-even in this range: {name} is {words[sides[0]]} {reference}, {by}"
+    start = f"No break-even in this range: {name} is {words[sides[0]]} {reference}"
+    if (found == 0).any():
+        return f"{start} by up to {number(float(np.abs(found).max()))} {noun_of(table.metric)}, or no different"
+    return f"{start}, by {span_of_sizes(found)} {noun_of(table.metric)}"
 
 
 def _where(axis: Axis, one: Stretch, found: Sequence[Stretch]) -> str:
@@ -141,6 +148,9 @@ def _extremes(table: SweepTable) -> str:
     """Say where over a grid the metric is least and where it is most."""
     mean, upper, labels = table.values["mean"], bounds(table), short_labels(table.grid.axes)
     known = np.flatnonzero(np.isfinite(mean))
+    start = f"{_upper(table.metric.label)} of {names(table)[0]}"
+    if mean[known].min() == mean[known].max():
+        return f"{start}: {mean_words(table, int(known[0]), float(upper[known[0]]))} everywhere"
     said = []
     for cell in (int(known[place(mean[known])]) for place in (np.argmin, np.argmax)):
         setting = [
@@ -148,7 +158,7 @@ def _extremes(table: SweepTable) -> str:
             for label, axis, value in zip(labels, table.grid.axes, table.grid.values(cell), strict=True)
         ]
         said.append(f"{mean_words(table, cell, float(upper[cell]))} at {listed(setting)}")
-    return f"{_upper(table.metric.label)} of {names(table)[0]}: from {said[0]} to {said[1]}"
+    return f"{start}: from {said[0]} to {said[1]}"
 
 
 def _closed(table: SweepTable, text: str) -> str:

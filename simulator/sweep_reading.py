@@ -26,7 +26,8 @@ _CONFIDENCE = 0.9
 _NEGLIGIBLE = 1e-9
 _DOUBT = 2.0
 _LONGEST_NAME = 40
-_MOST_DIGITS = 9
+_DIGITS, _FEWER_DIGITS = range(3, 7), range(2, 7)
+_OF_STEP = 0.05
 _COUNTABLE = ("people", "mines", "accidents")
 # Metrics of which less is safer; of the others, such as costs, less is only lower.
 _HARM = (
@@ -55,13 +56,13 @@ class Stretch:
     high: float
 
 
-def stretches(axis: Axis, difference: Array) -> list[Stretch]:
-    """Divide the values of an axis by the sign of a difference [n]; values without one are passed over.
+def stretches(axis: Axis, contrasts: Array) -> list[Stretch]:
+    """Divide the values of an axis by the sign of a contrast to the reference [n]; values without one are passed over.
 
     A stretch without difference has two values or more: a single 0 is where sides change or nearly do.
     """
-    known = np.flatnonzero(np.isfinite(difference))
-    x, its = np.array(axis.values)[known], difference[known]
+    known = np.flatnonzero(np.isfinite(contrasts))
+    x, its = np.array(axis.values)[known], contrasts[known]
     starts = [place for place in range(x.size) if place == 0 or np.sign(its[place]) != np.sign(its[place - 1])]
     runs = [(start, stop - 1) for start, stop in zip(starts, [*starts[1:], x.size], strict=True)]
     found: list[Stretch] = []
@@ -84,11 +85,46 @@ def break_evens(found: Sequence[Stretch]) -> list[float]:
     return [one.high for one in found[:-1]]
 
 
+def difference(table: SweepTable) -> Array:
+    """The difference to the reference, [cells]; 0 where neither has any to speak of."""
+    if table.differences is None or table.reference is None:
+        raise ValueError("the sweep has no reference")
+    found = table.differences["difference"]
+    if not _is_count(table):
+        return found
+    most = np.maximum(table.values["mean"], table.reference)
+    return np.where(np.isfinite(found) & (most < _NEGLIGIBLE), 0.0, found)
+
+
+def is_compared(table: SweepTable) -> bool:
+    """Whether there is a reference, and a difference to it at some point."""
+    return table.differences is not None and bool(np.isfinite(table.differences["difference"]).any())
+
+
+def has_ratios(table: SweepTable) -> bool:
+    """Whether every ratio to the reference is above 0, so that it has a logarithm."""
+    known = np.zeros(0) if table.differences is None else table.differences["ratio"][np.isfinite(difference(table))]
+    return bool(known.size and np.isfinite(known).all() and (known > 0).all())
+
+
+def contrast(table: SweepTable, axis: Axis) -> Array:
+    """What is 0 at a break-even and is joined by straight lines along an axis, [cells].
+
+    On a logarithmic axis it is the logarithm of the ratio to the reference, if there is one: what is in proportion to
+    a power of the number lies on a straight line there. Else it is the difference, straight for what is even.
+    """
+    found = difference(table)
+    if table.differences is None or not (axis.log and has_ratios(table)):
+        return found
+    return np.where(found == 0, 0.0, np.log(table.differences["ratio"]))
+
+
 def clear_sides(table: SweepTable) -> NDArray[np.int64]:
     """The side of each point, [cells]; 0 where the 90 % interval of the paired difference does not exclude 0."""
-    differences = _differences(table)
-    difference, reach = differences["difference"], reach_of_interval(table) * differences["standard_error"]
-    return np.where(np.abs(difference) > reach, np.sign(np.nan_to_num(difference)), 0).astype(np.int64)
+    found = difference(table)
+    error = np.zeros_like(found) if table.differences is None else table.differences["standard_error"]
+    is_clear = np.abs(found) > reach_of_interval(table) * error
+    return np.where(is_clear, np.sign(np.nan_to_num(found)), 0).astype(np.int64)
 
 
 def reach_of_interval(table: SweepTable) -> float:
@@ -104,15 +140,17 @@ def bounds(table: SweepTable) -> Array:
     In a simulation they have 95 % confidence, for what one event can add at most anywhere on the grid.
     """
     mean, error, p95 = (table.values[name] for name in ("mean", "standard_error", "p95"))
-    unseen = mean < _NEGLIGIBLE if table.grid.study.exact else (p95 == 0) & (mean <= _DOUBT * error)
-    if not unseen.any():
+    unseen = mean < _NEGLIGIBLE
+    if not table.grid.study.exact:
+        unseen = (p95 == 0) & (unseen | (mean <= _DOUBT * error))
+    if not (_is_count(table) and unseen.any()):
         return np.full(mean.shape, np.nan)
     return np.where(unseen, np.maximum(least_told(table), mean + _DOUBT * error), np.nan)
 
 
 def least_told(table: SweepTable) -> float:
     """Upper bound (95 % confidence) of a mean of which no simulated world showed any; NaN where 0 can be said."""
-    if not (table.metric.counts_events or table.metric.unit == "mines"):
+    if not _is_count(table):
         return float("nan")
     return _NEGLIGIBLE if table.grid.study.exact else zero_events_bound(table.replicates) * _worth(table)
 
@@ -133,14 +171,22 @@ def mean_words(table: SweepTable, cell: int, upper: float, less: str = "fewer th
 
 def value_words(axis: Axis, value: float) -> str:
     """Write a value of an axis with its unit, to as many digits as it has."""
+    if axis.number.dimension is units.DURATION and _is_round(value / DAYS_PER_YEAR):
+        return duration(value)
     size = value * shown_as(axis)[0]
-    digits = (places for places in range(3, _MOST_DIGITS) if isclose(float(f"{size:.{places}g}"), size, rel_tol=1e-9))
-    return _with_unit(number(size, next(digits, 3)), axis)
+    digits = (places for places in _DIGITS if isclose(float(f"{size:.{places}g}"), size, rel_tol=1e-9))
+    # A million or more is said in words, and then briefly.
+    return _with_unit(number(size, next(digits, 3) if size < 1e6 else 3), axis)
 
 
 def about(axis: Axis, value: float) -> str:
-    """Write an interpolated value of an axis, as ``about 41.2 %``."""
-    return f"about {_with_unit(number(value * shown_as(axis)[0]), axis)}"
+    """Write an interpolated value of an axis, ``about 41 %``, no finer than the step between values deserves."""
+    factor = shown_as(axis)[0]
+    place = int(np.clip(np.searchsorted(axis.values, value), 1, max(len(axis.values) - 1, 1)))
+    step = factor * float(np.diff(axis.values[place - 1 : place + 1]).sum())
+    size = value * factor
+    digits = (places for places in _FEWER_DIGITS if abs(float(f"{size:.{places}g}") - size) <= _OF_STEP * step)
+    return f"about {_with_unit(number(size, next(digits, 3)), axis)}"
 
 
 def shown_as(axis: Axis) -> tuple[float, str]:
@@ -199,18 +245,20 @@ def span_of_sizes(values: Array) -> str:
     return low if low == high else f"{low} to {high}"
 
 
-def _differences(table: SweepTable) -> dict[str, Array]:
-    if table.differences is None:
-        raise ValueError("the sweep has no reference")
-    return dict(table.differences)
+def _is_round(years: float) -> bool:
+    return years >= 1 and isclose(float(f"{years:.3g}"), years, rel_tol=1e-9)
 
 
-def _between(axis: Axis, x: Array, difference: Array, place: int) -> float:
+def _is_count(table: SweepTable) -> bool:
+    return table.metric.counts_events or table.metric.unit == "mines"
+
+
+def _between(axis: Axis, x: Array, contrasts: Array, place: int) -> float:
     """Where the side changes between the value before a place and the one at it."""
-    found = crossings(x[place - 1 : place + 1], difference[place - 1 : place + 1], log=axis.log)
+    found = crossings(x[place - 1 : place + 1], contrasts[place - 1 : place + 1], log=axis.log)
     if found:
         return found[0]
-    return float(x[place] if difference[place] == 0 else x[place - 1])
+    return float(x[place] if contrasts[place] == 0 else x[place - 1])
 
 
 def _worth(table: SweepTable) -> float:

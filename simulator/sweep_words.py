@@ -13,6 +13,8 @@ from simulator.sweep_reading import (
     bounds,
     break_evens,
     clear_sides,
+    contrast,
+    difference,
     least_told,
     mean_words,
     names,
@@ -34,7 +36,7 @@ def sentences(table: SweepTable) -> Iterator[str]:
     """Say in a few sentences what a sweep found: the range of its metric, where a reference is safer, what failed."""
     yield _range_sentence(table)
     if table.differences is not None:
-        yield from _side_sentences(table, table.differences["difference"])
+        yield from _side_sentences(table, difference(table))
     yield from _missing_sentences(table)
     points = "point" if len(table.grid.axes) > 1 else "value"
     if table.grid.study.exact:
@@ -57,32 +59,33 @@ def table_rows(table: SweepTable) -> tuple[list[str], list[list[str]]]:
     if table.differences is not None:
         header += [names(table)[1], "difference"]
     least = least_told(table) if table.reference is not None and (table.reference == 0).any() else float("nan")
+    found = difference(table) if table.differences is not None else None
     rows = []
     for cell in _spread(table.grid.cells, _MOST_ROWS):
         row = [value_words(axis, value) for axis, value in zip(axes, table.grid.values(cell), strict=True)]
         row.append(_with_span(mean_words(table, cell, float(upper[cell]), "<"), table.values, cell))
-        if table.differences is not None and table.reference is not None:
-            row += _against(table.differences, float(table.reference[cell]), cell, least)
+        if table.differences is not None and table.reference is not None and found is not None:
+            row += _against(table.differences, float(found[cell]), float(table.reference[cell]), cell, least)
         rows.append(row)
     return header, rows
 
 
-def _against(differences: Mapping[str, Array], reference: float, cell: int, least: float) -> list[str]:
+def _against(
+    columns: Mapping[str, Array], found: float, reference: float, cell: int, least: float
+) -> tuple[str, str]:
     """Write the reference's mean at a point, or its upper bound ``least``, and the difference to it."""
-    difference = float(differences["difference"][cell])
-    if not np.isfinite(difference):
-        return ["–", "–"]
+    if not np.isfinite(found):
+        return "–", "–"
     unseen = reference == 0 and np.isfinite(least)
-    said = "none seen" if unseen and difference == 0 else _with_span(number(difference), differences, cell)
-    return [f"< {bound(least)}" if unseen else number(reference), said]
+    said = "none seen" if unseen and found == 0 else _with_span(number(found), columns, cell)
+    return f"< {bound(least)}" if unseen else number(reference), said
 
 
 def _range_sentence(table: SweepTable) -> str:
     mean, axes = table.values["mean"], table.grid.axes
     known = np.flatnonzero(np.isfinite(mean))
     what = f"{_what(table)} of {names(table)[0]}"
-    over = listed([f"{axis.label} from {value_words(axis, axis.values[0])} to {value_words(axis, axis.values[-1])}"
-                   for axis in axes])  # fmt: skip
+    over = listed([f"{axis.label} {_range(axis)}" for axis in axes])
     if not known.size:
         return f"Over {over}, no point gave a number for {what}."
     upper = bounds(table)
@@ -93,8 +96,13 @@ def _range_sentence(table: SweepTable) -> str:
     return f"Over {over}, {what}: from {ends[0]} to {ends[1]}."
 
 
-def _side_sentences(table: SweepTable, difference: Array) -> Iterator[str]:
-    known = difference[np.isfinite(difference)]
+def _range(axis: Axis) -> str:
+    first, last = (value_words(axis, axis.values[end]) for end in (0, -1))
+    return f"at {first}" if len(axis.values) == 1 else f"from {first} to {last}"
+
+
+def _side_sentences(table: SweepTable, found: Array) -> Iterator[str]:
+    known = found[np.isfinite(found)]
     metric, (name, reference) = table.metric, names(table)
     if not known.size:
         yield f"{metric.label[:1].upper()}{metric.label[1:]} cannot be compared with {reference} at any point."
@@ -106,13 +114,14 @@ def _side_sentences(table: SweepTable, difference: Array) -> Iterator[str]:
         text = f"by {metric.label}, {name} is {words[sides[0]]} {reference} at every {points}"
         yield f"No break-even in this range: {text}, by {span_of_sizes(known)} {metric.unit}."
     elif len(sides) == 2 and len(table.grid.axes) == 1:
-        yield _crossing_sentence(table, table.grid.axes[0], stretches(table.grid.axes[0], difference))
+        (axis,) = table.grid.axes
+        yield _crossing_sentence(table, axis, stretches(axis, contrast(table, axis)))
     else:
         counts = [(words[side], int((signs == side).sum())) for side in (-1, 0, 1)]
         parts = [f"{word} {reference} at {count:,}" for word, count in counts if count]
         yield f"By {metric.label}, of {counted(known.size, points)} {name} is {listed(parts)}."
         if len(sides) == 2 and len(table.grid.axes) == 2:
-            yield from _edge_sentences(table, table.shaped(difference))
+            yield from _edge_sentences(table)
     if not table.grid.study.exact:
         clear = int((clear_sides(table) != 0).sum())
         yield f"The 90 % interval of the paired difference excludes 0 at {clear:,} of {counted(known.size, points)}."
@@ -144,24 +153,39 @@ def _gap(axis: Axis, one: Stretch, after: Stretch) -> str:
     return f"between the swept values {value_words(axis, one.last)} and {value_words(axis, after.first)}"
 
 
-def _edge_sentences(table: SweepTable, difference: Array) -> Iterator[str]:
-    """Say where the first number breaks even at the smallest and the largest value of the second."""
-    first, second = table.grid.axes
-    labels = short_labels(table.grid.axes)
-    for place in dict.fromkeys((0, len(second.values) - 1)):
-        found = stretches(first, difference[:, place])
-        at = f"At {labels[1]} {value_words(second, second.values[place])}"
-        if not found:
-            yield f"{at} nothing can be compared."
-        elif len(found) == 1:
-            words = side_words(table.metric)[found[0].side]
-            yield f"{at}, no break-even in {labels[0]}: {names(table)[0]} is {words} {names(table)[1]} at every value."
-        else:
-            places = [f"{about(first, one.high)} ({_gap(first, one, after)})"
-                      for one, after in pairwise(found)]  # fmt: skip
-            said = listed(places) if len(places) < _MOST_SIDES else f"{len(places)} places, the first {places[0]}"
-            yield f"{at}, {labels[0]} breaks even at {said}."
+def _edge_sentences(table: SweepTable) -> Iterator[str]:
+    """Say where one number breaks even at the smallest and the largest value of the other.
+
+    It is the first number, unless only the second has any break-even there.
+    """
+    along, said = _edges(table, 0)
+    if not said and (second := _edges(table, 1))[1]:
+        along, said = second
+    yield from along
     yield f"{_VERB} narrows down a break-even in one number."
+
+
+def _edges(table: SweepTable, number: int) -> tuple[list[str], bool]:
+    """The sentences about one of two numbers, and whether there is a break-even in any of them."""
+    axis, other = table.grid.axes[number], table.grid.axes[1 - number]
+    label, its = (short_labels(table.grid.axes)[one] for one in (number, 1 - number))
+    grid = table.shaped(contrast(table, axis))
+    texts, any_found = [], False
+    for place in dict.fromkeys((0, len(other.values) - 1)):
+        found = stretches(axis, grid[:, place] if number == 0 else grid[place])
+        at = f"At {its} {value_words(other, other.values[place])}"
+        if not found:
+            texts.append(f"{at} nothing can be compared.")
+        elif len(found) == 1:
+            name, reference = names(table)
+            words = f"{name} is {side_words(table.metric)[found[0].side]} {reference} at every value"
+            texts.append(f"{at}, no break-even in {label}: {words}.")
+        else:
+            any_found = True
+            places = [f"{about(axis, one.high)} ({_gap(axis, one, after)})" for one, after in pairwise(found)]
+            said = listed(places) if len(places) < _MOST_SIDES else f"{len(places)} places, the first {places[0]}"
+            texts.append(f"{at}, {label} breaks even at {said}.")
+    return texts, any_found
 
 
 def _missing_sentences(table: SweepTable) -> Iterator[str]:
@@ -198,16 +222,17 @@ def _matrix(table: SweepTable) -> tuple[list[str], list[list[str]]]:
     down, across = table.grid.axes
     rows, columns = _spread(len(down.values), _MOST_DOWN), _spread(len(across.values), _MOST_ACROSS)
     upper = bounds(table)
-    clear = clear_sides(table) if table.differences is not None else np.zeros(table.grid.cells)
+    compared = table.differences is not None
+    found = difference(table) if compared else np.full(table.grid.cells, np.nan)
+    clear = clear_sides(table) if compared else np.zeros(table.grid.cells)
 
     def words(cell: int) -> str:
-        if table.differences is None or cell in table.failures:
+        if not compared or cell in table.failures:
             return mean_words(table, cell, float(upper[cell]), "<")
-        difference = float(table.differences["difference"][cell])
-        if not np.isfinite(difference):
+        if not np.isfinite(found[cell]):
             return "–"
         doubt = " ?" if not table.grid.study.exact and clear[cell] == 0 else ""
-        return f"{number(difference)}{doubt}"
+        return f"{number(float(found[cell]))}{doubt}"
 
     header = [" \\ ".join(short_labels(table.grid.axes)), *(value_words(across, across.values[one]) for one in columns)]
     cells = [[words(row * len(across.values) + column) for column in columns] for row in rows]
@@ -215,8 +240,9 @@ def _matrix(table: SweepTable) -> tuple[list[str], list[list[str]]]:
 
 
 def _what(table: SweepTable) -> str:
-    """Name the metric with its unit; times are always written with their own."""
-    return table.metric.label if table.metric.is_time else f"{table.metric.label} [{table.metric.unit}]"
+    """Name the metric with its unit, unless the name says it; times are always written with their own."""
+    metric = table.metric
+    return metric.label if metric.is_time or metric.unit in metric.label else f"{metric.label} [{metric.unit}]"
 
 
 def _mean_with_error(table: SweepTable, cell: int, upper: Array) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 from simulator.clocks import Array
 from simulator.experiment import ScenarioOutcome
 from simulator.metrics import Metric, expected_value, metric_samples
-from simulator.statistics import Band
+from simulator.statistics import Band, band_of_times
 from simulator.wording import duration, durations, number
 
 MIXED = "% of worlds"
@@ -95,9 +95,4 @@ def time_band(metric: Metric, part: ScenarioOutcome) -> Band:
     if part.ensemble is None:
         value, nan = expected_value(metric, part.world, part.closed_form), np.array(np.nan)
         return Band(np.array(value), np.array(0.0 if np.isfinite(value) else np.nan), nan, nan, nan, 0)
-    estimate, played = metric_samples(metric, part.ensemble)
-    p05, p50, p95 = np.quantile(played, (0.05, 0.5, 0.95), axis=0, method="nearest")
-    finite = bool(np.isfinite(estimate).all())
-    mean = np.array(estimate.mean() if finite else np.inf)
-    error = np.array(estimate.std(ddof=1) / np.sqrt(estimate.size) if finite else np.nan)
-    return Band(mean, error, p05, p50, p95, estimate.size)
+    return band_of_times(*metric_samples(metric, part.ensemble))

@@ -18,10 +18,14 @@ from simulator.evidence import sourced_values
 from simulator.fields import Keys, number_at, written
 from simulator.quantities import Quantity
 from simulator.scenario_file import LoadedScenario
+from simulator.units import COUNT, NUMBER, quantity
 from simulator.variation import Settings
 
 CHOICE = "one_of"
 _LEAST_U = 2.0**-53
+# What a quantity may be at most (`simulator.units`).
+_LARGEST = 1e18
+_LOG_RANGE = 700.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ def shared_inputs(scenarios: Sequence[LoadedScenario]) -> list[Keys]:
 
 
 def parameter_sets(inputs: int, count: int, seed: int) -> Array:
-    """``count`` points of the scrambled Sobol' sequence in ``inputs`` dimensions, [count, inputs] in (0, 1).
+    """``count`` points of the scrambled Sobol' sequence in ``inputs`` dimensions, [count, inputs] in [0, 1).
 
     More sets begin with the same ones. Owen scrambling as in SciPy (Matousek 1998, J. Complexity 14, 527).
     """
@@ -92,14 +96,20 @@ def inverse(one: UncertainInput, u: Array) -> Array:
     Laws that reach beyond what the number may be are cut off there (truncated, not clipped).
     """
     u = np.clip(u, _LEAST_U, 1.0 - _LEAST_U)
-    a, b, c = (*one.parameters, 0.0, 0.0, 0.0)[:3]
     if one.kind == CHOICE:
         edges = np.cumsum(one.parameters) / np.sum(one.parameters)
         return np.minimum(np.searchsorted(edges, u, side="right"), len(one.parameters) - 1).astype(float)
+    least, most = _ends(one.number)
+    # Rounding, and a law of shares where 0 is no value, must not lead out of what the number may be.
+    return np.asarray(np.clip(_quantile(one, u, least, most), least, most))
+
+
+def _quantile(one: UncertainInput, u: Array, least: float, most: float) -> Array:
+    a, b, c = (*one.parameters, 0.0, 0.0, 0.0)[:3]
     if one.kind == "uniform":
-        return a + (b - a) * u
+        return np.clip(a + (b - a) * u, a, b)
     if one.kind == "loguniform":
-        return a * (b / a) ** u
+        return np.asarray(np.clip(np.exp(np.log(a) + (np.log(b) - np.log(a)) * u), a, b))
     if one.kind == "triangular":
         rising, low, high = (b - a) / (c - a), (b - a) * (c - a), (c - b) * (c - a)
         return np.where(u < rising, a + np.sqrt(u * low), c - np.sqrt((1.0 - u) * high))
@@ -108,7 +118,7 @@ def inverse(one: UncertainInput, u: Array) -> Array:
     if one.kind == "tests":
         # Jeffreys' prior (Brown, Cai and DasGupta 2001, Statist. Sci. 16, 101).
         return np.asarray(special.betaincinv(b + 0.5, a - b + 0.5, u))
-    return _truncated_lognormal(a, b, one.number, u)
+    return _truncated_lognormal(a, b, least, most, u)
 
 
 def distribution_text(one: UncertainInput) -> str:
@@ -126,14 +136,23 @@ def distribution_text(one: UncertainInput) -> str:
     return f"{one.kind} {shown[0]} to {shown[-1]}{unit}"
 
 
-def _truncated_lognormal(median: float, sigma: float, number: Quantity | None, u: Array) -> Array:
-    low, high = 0.0, 1.0
-    least = max((bound for bound in (number.at_least, number.above) if bound is not None), default=0.0) if number else 0
-    if least > 0:
-        low = float(special.ndtr(np.log(least / median) / sigma))
-    if number is not None and number.at_most is not None:
-        high = float(special.ndtr(np.log(number.at_most / median) / sigma))
-    return np.asarray(median * np.exp(sigma * special.ndtri(low + (high - low) * u)))
+def _ends(number: Quantity | None) -> tuple[float, float]:
+    """The least and the largest value that a number may have."""
+    if number is None:
+        return -_LARGEST, _LARGEST
+    least = -_LARGEST if number.at_least is None else number.at_least
+    if number.above is not None:
+        least = max(least, float(np.nextafter(number.above, np.inf)))
+    return least, _LARGEST if number.at_most is None else number.at_most
+
+
+def _truncated_lognormal(median: float, sigma: float, least: float, most: float, u: Array) -> Array:
+    bottom = -np.inf if least <= 0 else float(np.log(least))
+    middle, top = float(np.log(median)), float(np.log(most))
+    low, high = (float(special.ndtr((end - middle) / sigma)) for end in (bottom, top))
+    # In logarithms, for wide laws reach further than numbers do.
+    logarithm = middle + sigma * special.ndtri(low + (high - low) * u)
+    return np.asarray(np.exp(np.clip(logarithm, max(bottom, -_LOG_RANGE), top)))
 
 
 def _numbers(loaded: LoadedScenario) -> Iterator[UncertainInput]:
@@ -158,21 +177,22 @@ def _choices(loaded: LoadedScenario) -> Iterator[UncertainInput]:
 
 def _law(uncertainty: Mapping[str, Any], number: Quantity) -> tuple[str, tuple[float, ...]]:
     if "tests" in uncertainty:
-        return "tests", (float(uncertainty["tests"]), float(uncertainty["failures"]))
+        return "tests", (quantity(uncertainty["tests"], COUNT), quantity(uncertainty["failures"], COUNT))
     ((kind, parameters),) = uncertainty.items()
     if kind == "lognormal":
-        return kind, (float(number.scalar(parameters["median"])), float(parameters["sigma"]))
+        return kind, (float(number.scalar(parameters["median"])), quantity(parameters["sigma"], NUMBER))
     if kind == "beta":
-        return kind, tuple(float(one) for one in parameters)
+        return kind, tuple(quantity(one, NUMBER) for one in parameters)
     return kind, tuple(float(number.scalar(one)) for one in parameters)
 
 
 def _settled_path(path: Keys) -> Keys:
     """The path of a number inside an alternative, as it is once that one is chosen."""
-    if ONE_OF not in path:
-        return path
-    place = path.index(ONE_OF)
-    return (*path[:place], *path[place + 2 :])
+    for place, key in enumerate(path):
+        # A class of mines may have this name too.
+        if key == ONE_OF and number_at(path[:place]) is not None:
+            return (*path[:place], *path[place + 2 :])
+    return path
 
 
 def _paths(tree: Any, path: Keys) -> Iterator[Keys]:

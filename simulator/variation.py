@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from simulator.alternatives import settled
+from simulator.alternatives import ONE_OF, settled
 from simulator.fields import Keys, number_at, written
 from simulator.problems import Mark, closest, input_error
 from simulator.quantities import Quantity
@@ -28,10 +28,16 @@ def varied(loaded: LoadedScenario, settings: Settings) -> LoadedScenario:
 
     It has no digest of its own: `simulator.points.key_of` makes one of what determines its numbers.
     """
+    lists = [(*place.path, ONE_OF) for place in loaded.alternatives]
+    inside = [one for one in settings.values if any(one[0][: len(path)] == path for path in lists)]
     root = loaded.root
-    for path, value in settings.values:
+    for path, value in inside:
         root = _with_value(root, path, value)
+    # Any other value goes into what was chosen, or in place of it.
     root = settled(root, loaded.alternatives, dict(settings.choices))
+    for path, value in settings.values:
+        if (path, value) not in inside:
+            root = _with_value(root, path, value)
     scenario = validated(root)
     tree = plain(root)
     if "sources" in loaded.tree:
@@ -80,8 +86,8 @@ def value_at(loaded: LoadedScenario, path: Keys) -> object:
     for key in path:
         if isinstance(here, Mapping) and key in here:
             here = here[key]
-        elif isinstance(here, list) and key.isdecimal() and int(key) < len(here):
-            here = here[int(key)]
+        elif isinstance(here, list) and (place := _place_in_list(key, len(here))) is not None:
+            here = here[place]
         else:
             return None
     return here.get("value") if isinstance(here, Mapping) else here
@@ -93,8 +99,9 @@ def setting(path: Keys, value: float, number: Quantity) -> tuple[Keys, float | i
 
 
 def _bare(text: str) -> float | str:
+    """A number as a file would have it, without the underscores and digits of other scripts that Python reads."""
     try:
-        return float(text)
+        return float(text) if text.isascii() and "_" not in text else text
     except ValueError:
         return text
 
@@ -110,19 +117,26 @@ def _keys(text: str, loaded: LoadedScenario) -> Keys:
 
 
 def _numbers(tree: object, path: Keys) -> list[str]:
-    """Every path of a tree at which a number stands."""
-    if number_at(path) is not None:
-        return [".".join(path)]
+    """Every path of a tree at which a number stands; a time law counts as one, and has some of its own below."""
+    found = [".".join(path)] if number_at(path) is not None else []
     if isinstance(tree, Mapping):
-        return [found for key, child in tree.items() for found in _numbers(child, (*path, str(key)))]
-    return []
+        found += [inner for key, child in tree.items() for inner in _numbers(child, (*path, str(key)))]
+    return found
+
+
+def _place_in_list(key: str, size: int) -> int | None:
+    # Six digits at most: int() refuses thousands of them.
+    return int(key) if key.isdecimal() and len(key) <= 6 and int(key) < size else None
 
 
 def _with_value(node: Node, path: Keys, value: float | int | str) -> Node:
     if not path:
         return Node(value, node.mark, node.key_mark, node.in_flow)
     if isinstance(node.value, list):
-        place = int(path[0])
+        place = _place_in_list(path[0], len(node.value))
+        if place is None:
+            message = f"is a list of {len(node.value)}, counted from 0; no place '{path[0]}'"
+            raise input_error(message, mark=node.mark)
         items = [*node.value]
         items[place] = _with_value(items[place], path[1:], value)
         return Node(items, node.mark, node.key_mark, node.in_flow)

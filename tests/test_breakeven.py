@@ -252,15 +252,27 @@ def test_differences_that_are_not_finite_are_refused():
 LEAST, MOST, REPEATS = 170, 190, 200
 
 
-@pytest.mark.parametrize("replicates", [5, 20, 50])
-def test_intervals_contain_the_truth_nine_times_in_ten(replicates):
+def covered_by(replicates, confidence=0.9):
+    """How many of 200 seeded intervals contain the root of a curved difference."""
     covered = 0
     for seed in range(REPEATS):
         draws = np.random.default_rng([seed, replicates]).normal(size=(replicates, 3))
-        found = break_even(Counted(noisy(lambda x: math.exp(2 * x) - 2.5, 0.3, draws)), Range(-0.5, 1.5))
+        curve = Counted(noisy(lambda x: math.exp(2 * x) - 2.5, 0.3, draws))
+        found = break_even(curve, Range(-0.5, 1.5), confidence=confidence)
         covered += any(one.interval.low <= math.log(2.5) / 2 <= one.interval.high for one in found.crossings)
+    return covered
+
+
+@pytest.mark.parametrize("replicates", [5, 20, 50])
+def test_intervals_contain_the_truth_nine_times_in_ten(replicates):
+    covered = covered_by(replicates)
     print(f"{replicates} replicates: {covered / REPEATS:.1%}")
     assert LEAST <= covered <= MOST
+
+
+def test_the_check_of_coverage_refuses_intervals_too_narrow_and_too_wide():
+    assert covered_by(20, confidence=0.75) < LEAST
+    assert covered_by(20, confidence=0.99) > MOST
 
 
 def test_intervals_of_another_confidence_are_as_sure_as_they_say():

@@ -26,7 +26,10 @@ from simulator.problems import InputError
 from simulator.scenario_file import shipped_scenarios
 
 RUN = ("run", "small.yaml", "--no-figures", "-o", "out")
-VERBS = ("compare", "explain", "init", "rerun", "run", "schema", "sources", "validate", "verify")
+VERBS = (
+    "attribute", "breakeven", "compare", "evidence", "explain", "init", "rerun", "run", "schema", "sensitivity",
+    "sources", "standards", "sweep", "validate", "verify",
+)  # fmt: skip
 MOST_INTEGER = "9223372036854775807"
 
 

@@ -21,7 +21,7 @@ from simulator.sensitivity_words import (
     swing_headline,
     verdict,
 )
-from simulator.variance import Share, design, indices, swings, tornado_design
+from simulator.variance import Share, SobolIndices, design, indices, swings, tornado_design
 
 ENOUGH = Verdict(True, "n = 1,024 is enough.")
 NOTHING = Share(0.0, 0.0, 0.001)
@@ -225,6 +225,19 @@ def test_where_n_is_barely_enough_few_shares_are_further_off_than_said():
         wrong += judged.enough and off > 0.1
     assert 10 < enough <= 40
     assert wrong <= 9
+
+
+@pytest.mark.parametrize("beyond", [-0.15, 0.15])
+def test_an_interval_that_reaches_far_to_one_side_is_not_enough(beyond):
+    draws = np.linspace(min(beyond, -0.03), max(beyond, 0.03), 101)[:, None, None]
+    one = np.full((1, 1), 0.7)
+    moments = (np.ones(1), np.ones(1), np.ones((3, 1)))
+    found = SobolIndices(("a",), ("y",), one, one.copy(), 0.7 + draws, 0.7 + draws / 5, *moments, 256, 0)
+    # Between the 5 % and the 95 % quantile of 101 even steps lies 0.9 of 0.18, less than 0.2.
+    assert np.ptp(found.first_interval) == pytest.approx(0.162)
+    judged = verdict(found, 0)
+    assert "the share of a is only known to within 15 percentage points, not 10" in judged.sentence
+    assert judged.next_n == 1024
 
 
 def test_the_n_to_try_is_enough():

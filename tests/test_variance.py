@@ -306,10 +306,10 @@ def test_the_same_seed_gives_the_same_bytes_however_resamples_are_cut(monkeypatc
 
 def test_a_thousand_resamples_take_no_time():
     values = np.random.default_rng(1).random((10 * 1024, 5))
-    start = time.perf_counter()
+    start = time.process_time()
     indices(values, names(8), names(5), np.random.default_rng(1))
     # 0.06 s where nothing else runs.
-    assert time.perf_counter() - start < 2.0
+    assert time.process_time() - start < 2.0
 
 
 def test_an_input_that_leads_does_so_alone_and_equals_are_tied():
