@@ -12,7 +12,7 @@ from simulator.breakeven_words import sentences
 from simulator.clocks import Array
 from simulator.console import Progress
 from simulator.evaluation import refuse_wrong_points
-from simulator.fields import Keys
+from simulator.fields import Keys, value_words
 from simulator.manifest import versions
 from simulator.metrics import Metric
 from simulator.points import Point, Study
@@ -108,13 +108,6 @@ def read_range(text: str, request: Request) -> tuple[Keys, Quantity, Range]:
         return path, number, Range(low, high, log, number.integer)
     except ValueError as error:
         raise input_error(str(error), mark=mark, path=OPTION) from None
-
-
-def value_words(value: float, number: Quantity) -> str:
-    """Write a value of a number with its unit, a probability in percent."""
-    if number.dimension is PROBABILITY:
-        return f"{said(1e6 * value)} per million" if 0 < value < 1e-5 else f"{said(100 * value)} %"
-    return f"{said(value)} {number.dimension.unit}".strip()
 
 
 def _default_range(path: Keys, number: Quantity, request: Request, mark: Mark) -> Range:

@@ -40,7 +40,8 @@ def _crossing_sentence(
     one: Crossing, found: BreakEven, scenario: str, reference: str, path: str, words: Callable[[float], str]
 ) -> str:
     low, high = one.between
-    at = f"between {words(low)} and {words(high)}" if found.range.whole and low < high else f"at {words(one.value)}"
+    apart = found.range.whole and words(low) != words(high)
+    at = f"between {words(low)} and {words(high)}" if apart else f"at {words(one.value)}"
     doubt = ""
     if not math.isnan(one.interval.low):
         doubt = f" ({_percent(found)} interval {_stretch_words(one.interval, words)})"

@@ -9,7 +9,6 @@ from typing import Protocol
 import click
 
 
-
 class Progress(Protocol):
     """Who watches: how many are done, how many there are, how many failed so far."""
 

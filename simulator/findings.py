@@ -107,7 +107,7 @@ def _simulated_finding(metric: Metric, part: ScenarioOutcome) -> Finding:
     summary = band(estimate, played, _least_error(metric, part))
     runs, label, mean = part.ensemble.replicates, _label(metric), float(summary.mean)
     if not played.any() and (_is_count(metric) or mean > 0):
-        return _unseen_finding(metric, summary, _worth(metric, part.world), runs)
+        return _unseen_finding(metric, summary, worth_of_an_event(metric, part.world), runs)
     said, spread = number(mean), span(float(summary.p05), float(summary.p95))
     error = float(summary.standard_error)
     if np.ptp(played) == 0 and not error > _NEGLIGIBLE * abs(mean):
@@ -154,7 +154,7 @@ def _least_error(metric: Metric, part: ScenarioOutcome) -> float:
     return least_metric_error(metric, part.world, part.spreads) / float(np.sqrt(part.ensemble.replicates))
 
 
-def _worth(metric: Metric, world: World) -> float:
+def worth_of_an_event(metric: Metric, world: World) -> float:
     """Compute the most that one event, as the bound counts them, adds to a metric on average."""
     consequences = world.consequences
     casualties = consequences.casualties_per_accident

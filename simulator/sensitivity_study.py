@@ -7,7 +7,7 @@ import numpy as np
 
 from simulator import sensitivity_words as words
 from simulator.evaluation import refuse_wrong_points
-from simulator.fields import written
+from simulator.fields import value_words, written
 from simulator.manifest import versions
 from simulator.metrics import Metric
 from simulator.points import Point, Study
@@ -116,8 +116,7 @@ def _facts(one: UncertainInput) -> InputFacts:
 def _said(one: UncertainInput, value: float) -> str:
     if one.number is None:
         return f"alternative {int(value) + 1}"
-    unit = one.number.dimension.unit
-    return f"{value:.4g} {unit}" if unit else f"{value:.4g}"
+    return value_words(value, one.number)
 
 
 def _method_sentence(request: Request, study: Study) -> str:

@@ -170,9 +170,13 @@ def _band(record: Record) -> Band:
     with_times = band_of_times(record.estimate, record.played)
     estimate, played = (np.where(times, 0.0, values) for values in (record.estimate, record.played))
     rest = band(estimate, played, record.least / np.sqrt(record.estimate.shape[0]))
-    names = ("mean", "standard_error", "p05", "p50", "p95")
-    columns = (np.where(times, getattr(with_times, name), getattr(rest, name)) for name in names)
-    return Band(*columns, replicates=rest.replicates)
+
+    def column(name: str) -> Array:
+        return np.asarray(np.where(times, getattr(with_times, name), getattr(rest, name)))
+
+    return Band(
+        column("mean"), column("standard_error"), column("p05"), column("p50"), column("p95"), rest.replicates
+    )
 
 
 def crossings(x: Array, difference: Array, *, log: bool) -> list[float]:

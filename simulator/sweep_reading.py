@@ -11,7 +11,7 @@ from scipy import special
 
 from simulator import units
 from simulator.clocks import Array
-from simulator.findings import _worth as worth_of_one_event
+from simulator.findings import worth_of_an_event as worth_of_one_event
 from simulator.metrics import RISK_BELOW, Metric
 from simulator.points import scenario_at, world_of
 from simulator.problems import InputError, printable
@@ -67,16 +67,20 @@ def stretches(axis: Axis, contrasts: Array) -> list[Stretch]:
     runs = [(start, stop - 1) for start, stop in zip(starts, [*starts[1:], x.size], strict=True)]
     found: list[Stretch] = []
     for first, last in runs:
-        side = int(np.sign(its[first]))
+        side, start, end = int(np.sign(its[first])), float(x[first]), float(x[last])
         if side == 0 and first == last and len(runs) > 1:
             # Where the difference is 0 at one value only, the sides change there or it touches 0.
+            if found:
+                found[-1] = replace(found[-1], last=end, high=end)
             continue
-        low = _between(axis, x, its, first) if first > 0 else float(x[first])
-        high = _between(axis, x, its, last + 1) if last + 1 < x.size else float(x[last])
+        if first > 0 and its[first - 1] == 0 and (first == 1 or its[first - 2] != 0):
+            start = float(x[first - 1])
+        low = _between(axis, x, its, first) if first > 0 else start
+        high = _between(axis, x, its, last + 1) if last + 1 < x.size else end
         if found and found[-1].side == side:
-            found[-1] = replace(found[-1], last=float(x[last]), high=high)
+            found[-1] = replace(found[-1], last=end, high=high)
         else:
-            found.append(Stretch(side, float(x[first]), float(x[last]), low, high))
+            found.append(Stretch(side, start, end, low, high))
     return found
 
 
@@ -152,7 +156,7 @@ def least_told(table: SweepTable) -> float:
     """Upper bound (95 % confidence) of a mean of which no simulated world showed any; NaN where 0 can be said."""
     if not _is_count(table):
         return float("nan")
-    return _NEGLIGIBLE if table.grid.study.exact else zero_events_bound(table.replicates) * _worth(table)
+    return _NEGLIGIBLE if table.grid.study.exact else zero_events_bound(table.replicates) * worth_of_an_event(table)
 
 
 def mean_words(table: SweepTable, cell: int, upper: float, less: str = "fewer than") -> str:
@@ -165,7 +169,7 @@ def mean_words(table: SweepTable, cell: int, upper: float, less: str = "fewer th
     if table.metric.is_time:
         if np.isinf(mean):
             return "not within the horizon" if table.grid.study.exact else "not in every world"
-        return duration(mean) if mean > 0 else "from the start"
+        return duration(mean) if mean > 0 else "at once"
     return number(mean)
 
 
@@ -261,7 +265,7 @@ def _between(axis: Axis, x: Array, contrasts: Array, place: int) -> float:
     return float(x[place] if contrasts[place] == 0 else x[place - 1])
 
 
-def _worth(table: SweepTable) -> float:
+def worth_of_an_event(table: SweepTable) -> float:
     """The most that one event adds to the metric, at any corner of the grid."""
     grid, size = table.grid, len(table.grid.study.scenarios)
     found = [0.0]

@@ -93,7 +93,7 @@ def _range_sentence(table: SweepTable) -> str:
     if least == most or mean[least] == mean[most]:
         return f"Over {over}, {what}: {_mean_with_error(table, least, upper)} everywhere."
     ends = [f"{_mean_with_error(table, cell, upper)} at {_setting(table, cell)}" for cell in (least, most)]
-    return f"Over {over}, {what}: from {ends[0]} to {ends[1]}."
+    return f"Over {over}, {what}: least {ends[0]}, most {ends[1]}."
 
 
 def _range(axis: Axis) -> str:

@@ -112,7 +112,7 @@ def _quantile(one: UncertainInput, u: Array, least: float, most: float) -> Array
         return np.asarray(np.clip(np.exp(np.log(a) + (np.log(b) - np.log(a)) * u), a, b))
     if one.kind == "triangular":
         rising, low, high = (b - a) / (c - a), (b - a) * (c - a), (c - b) * (c - a)
-        return np.where(u < rising, a + np.sqrt(u * low), c - np.sqrt((1.0 - u) * high))
+        return np.clip(np.where(u < rising, a + np.sqrt(u * low), c - np.sqrt((1.0 - u) * high)), a, c)
     if one.kind == "beta":
         return np.asarray(special.betaincinv(a, b, u))
     if one.kind == "tests":

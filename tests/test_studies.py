@@ -278,7 +278,7 @@ def test_sensitivity_needs_a_power_of_two(folder, n, said):
 def test_break_even_in_numbers_is_where_the_closed_forms_cross(folder):
     vary = ("--vary", "mines.battery-limited.count=1000:1000000:log")
     told = done("breakeven", "reference.yaml", "small.yaml", *vary, "--method", "expected", cwd=folder)
-    assert "breaks even between" in told
+    assert "breaks even at 48,010" in told
     each = exact(folder, "casualties") / load(folder / "small.yaml").scenario.mines["battery-limited"].count
     crossing = exact(folder, "casualties", name="reference.yaml") / each
     out = folder / "even"
