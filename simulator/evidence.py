@@ -53,10 +53,12 @@ def is_sourced(tree: Mapping[str, Any]) -> bool:
 def _walk(tree: Any, path: tuple[str, ...]) -> Iterator[SourcedValue]:
     if isinstance(tree, Mapping):
         if is_sourced(tree):
-            yield SourcedValue(
-                path, tree["value"], _text(tree, "source"), _text(tree, "grade"), _text(tree, "note"),
-                tree.get("uncertainty"),
-            )  # fmt: skip
+            # An alternative has its weight in place of a source, if it names none.
+            if "weight" not in tree or "source" in tree:
+                yield SourcedValue(
+                    path, tree["value"], _text(tree, "source"), _text(tree, "grade"), _text(tree, "note"),
+                    tree.get("uncertainty"),
+                )  # fmt: skip
             return
         if isinstance(tree.get("one_of"), list) and isinstance(tree.get("source"), str):
             said = f"one of {len(tree['one_of'])}"

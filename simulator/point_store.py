@@ -47,7 +47,7 @@ _WAYS_OUT = {
     sqlite3.SQLITE_READONLY: "give a file that can be written",
     sqlite3.SQLITE_BUSY: "another process holds it; end that one, or wait",
 }
-_START_AFRESH = "delete it to start afresh, or give another"
+_START_AFRESH = "move it away to start afresh, or give another"
 
 
 @contextmanager
@@ -132,9 +132,7 @@ def curve_names(store: Store, key: str) -> list[tuple[str, str]]:
     return [(mines, quantity) for (name,) in rows for mines, quantity in [name.split(_APART)]]
 
 
-def curves_to_go_on_from(
-    store: Store, key: str, replicates: int
-) -> tuple[int, Mapping[tuple[str, str], CurveRecord]]:
+def curves_to_go_on_from(store: Store, key: str, replicates: int) -> tuple[int, Mapping[tuple[str, str], CurveRecord]]:
     """Find the most replicates of a world, up to those wanted, after which all its curves are kept whole, and the
     curves then, without what was played. 0 where none are kept.
     """

@@ -28,9 +28,7 @@ from simulator.variation import AS_IT_STANDS, Settings, varied
 from simulator.world import World, at_times, build_world, stream_slots
 
 # What changes no number of a world: names, among them those of files, and what a study sets itself.
-_SILENT = frozenset(
-    {"title", "question", "sources", "name", "boundary", "line", "settlements", "replicates", "seed"}
-)
+_SILENT = frozenset({"title", "question", "sources", "name", "boundary", "line", "settlements", "replicates", "seed"})
 _ONLY_DRAWS = "matplotlib"
 _MOST_TOGETHER = 100
 

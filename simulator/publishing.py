@@ -1,5 +1,6 @@
 """A result folder appears whole or not at all: work goes on in ``DIR.incomplete``, the last step is one rename."""
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator, Mapping
@@ -11,6 +12,7 @@ from simulator.manifest import read_manifest
 from simulator.problems import InputError, input_error
 from simulator.store import INCOMPLETE, POINTS, REPLICATES
 
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _LOCK, _NOTE, _RESULT, _PREVIOUS = "lock", "INCOMPLETE.txt", "result", "previous"
 _TEXT = f"""\
 This folder is incomplete: minesim (process {{process}}) is writing a result here, or was stopped before it finished.
@@ -86,6 +88,13 @@ def publish(folder: Path, out: Path, files: Mapping[str, bytes | Path]) -> None:
         result.rename(out)
 
 
+def unwritable(out: Path, error: OSError) -> InputError:
+    """Make the error for a result that cannot be written, with a way out of a full disk."""
+    way_out = "; make room and run the same command again, it goes on from what is kept"
+    message = f"cannot write to {shown(out)}: {error.strerror or error}{way_out if error.errno in NO_ROOM else ''}"
+    return input_error(message, path="-o")
+
+
 def shown(path: Path) -> str:
     """Write a path as people know it: from the folder they are in."""
     here = Path.cwd()
@@ -106,7 +115,7 @@ def _written(out: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise input_error(f"cannot write to {shown(out)}: {error.strerror or error}", path="-o") from None
+        raise unwritable(out, error) from None
 
 
 def _refuse_to_lose(out: Path, digest: str, *, force: bool) -> None:

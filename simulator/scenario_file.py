@@ -106,11 +106,13 @@ def checked(name: str, root: Node, more: Mapping[str, Source] | None, problems: 
         raise input_error(message, mark=root.mark)
     tree = plain(root)
     problems = [*problems, *(_unknown_sources(root, tree, more) if more is not None else ())]
-    alternatives = alternatives_in(root, problems)
-    scenario = _validated(settled(root, alternatives), problems)
+    broken: list[Problem] = []
+    alternatives = alternatives_in(root, broken)
+    problems += broken
+    scenario = _validated(settled(root, alternatives), problems, broken)
     for place in alternatives:
         for index in range(len(place.weights)):
-            _validated(settled(root, alternatives, {place.path: index}), problems)
+            _validated(settled(root, alternatives, {place.path: index}), problems, broken)
     if scenario is None or problems or more is None:
         raise InputError(problems)
     used = {value.source for value in sourced_values(tree)} - {"", ASSUMPTION, *scenario.sources}
@@ -130,12 +132,18 @@ def validated(root: Node) -> Scenario:
         raise InputError(problems_of(error, root)) from None
 
 
-def _validated(root: Node, problems: list[Problem]) -> Scenario | None:
-    """Validate a tree; None where it is wrong, with what has not been said yet added to ``problems``."""
+def _validated(root: Node, problems: list[Problem], broken: Sequence[Problem]) -> Scenario | None:
+    """Validate a tree; None where it is wrong, with what is found added to ``problems``.
+
+    What is said of a place whose choice of alternatives is ``broken`` would mislead and is left out.
+    """
     try:
         return validated(root)
     except InputError as error:
-        problems += [one for one in error.problems if not _said_already(one, problems)]
+        places = {one.path.partition(f".{ONE_OF}")[0] for one in broken}
+        problems += [
+            one for one in error.problems if not any(f"{one.path}.".startswith(f"{place}.") for place in places)
+        ]
         return None
 
 
@@ -184,12 +192,6 @@ def _unknown_sources(root: Node, tree: Mapping[str, Any], more: Mapping[str, Sou
         close = closest(value.source, known) if count < _MOST_SUGGESTIONS else None
         hint = f", did you mean '{close}'?" if close else "; add it under 'sources:' or in a sources.yaml"
         yield Problem(_deepest(root, path).mark, ".".join(path), f"unknown source '{value.source}'{hint}")
-
-
-def _said_already(problem: Problem, problems: Sequence[Problem]) -> bool:
-    """Tell whether a value's choice of alternatives is reported as wrong: what else is said of it misleads."""
-    broken = (one.path.partition(f".{ONE_OF}")[0] for one in problems if f".{ONE_OF}" in one.path)
-    return any(f"{problem.path}.".startswith(f"{path}.") for path in broken)
 
 
 def _deepest(root: Node, path: Sequence[str | int]) -> Node:

@@ -1,6 +1,5 @@
 """What the verbs that compute many worlds do: compute, write and print, and go on where they were stopped."""
 
-import errno
 import shutil
 import tempfile
 import time
@@ -14,8 +13,8 @@ from simulator.evaluation import opened_store
 from simulator.executor import Resources, pool
 from simulator.manifest import MANIFEST, Manifest, manifest_bytes, study_digest, study_manifest
 from simulator.point_store import Store, blocks_kept, points_kept
-from simulator.problems import InputError, input_error, printable
-from simulator.publishing import claimed, publish, shown
+from simulator.problems import InputError, printable
+from simulator.publishing import NO_ROOM, claimed, publish, unwritable
 from simulator.scenario_file import LoadedScenario, digest_of, with_files
 from simulator.store import INCOMPLETE, POINTS
 from simulator.studies import perform
@@ -198,10 +197,9 @@ def _explained(out: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+        if error.errno not in NO_ROOM:
             raise
-        way_out = "make room and run the same command again, it goes on from what is kept"
-        raise input_error(f"cannot write to {shown(out.resolve())}: {error.strerror}; {way_out}", path="-o") from None
+        raise unwritable(out.resolve(), error) from None
 
 
 def _show(answer: Answer) -> None:

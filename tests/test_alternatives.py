@@ -330,7 +330,6 @@ def test_every_problem_is_reported_in_one_run_with_those_of_alternatives_and_onl
     ]  # fmt: skip
 
 
-@pytest.mark.xfail(strict=True, reason="an unknown source is taken for a broken choice in scenario_file._said_already")
 def test_an_unknown_source_does_not_hide_a_wrong_value_beside_it(tmp_path):
     entries = (f"{{weight: 1, value: 5 %, source: {MARK}nobody}}", f"{{weight: 1, value: {MARK}7}}")
     text, places = marked(with_failure(*entries))
@@ -476,7 +475,6 @@ def test_overrides_below_a_class_reach_its_alternatives_in_a_comparison(tmp_path
 # Where it comes from.
 
 
-@pytest.mark.xfail(strict=True, reason="evidence.sourced_values yields an alternative that names no source")
 def test_sources_lists_a_choice_and_the_alternatives_that_name_theirs(tmp_path):
     entry = "{weight: 2, value: 1 %, source: letter, grade: low, uncertainty: {uniform: [0.5 %, 2 %]}}"
     beside = ", source: assumption, grade: very low, note: which of them is not known"

@@ -61,7 +61,7 @@ def test_every_verb_has_an_example_that_begins_a_line_of_its_help(tmp_path):
     ("arguments", "says"),
     [
         (["valdate", "small.yaml"], "no such verb: 'valdate', did you mean 'validate'?"),
-        (["forecast"], "no such verb: 'forecast' (verbs: compare, explain,"),
+        (["forecast"], "no such verb: 'forecast' (verbs: attribute, breakeven,"),
         (["run"], "Missing argument 'SCENARIO'"),
         (["compare", "small.yaml"], "Missing argument 'SCENARIOS...'"),
         (["run", "small.yaml", "nothing.yaml"], "unexpected extra argument (nothing.yaml)"),
@@ -291,6 +291,7 @@ def test_precision_stops_early_and_says_so(folder):
         "replicates": 300,
         "precision": 0.2,
         "map_days": [30.0, 365.25, 3652.5],
+        "uncertain": 0,
     }
     assert done("rerun", "out", cwd=folder).startswith("identical: ")
 
@@ -377,7 +378,8 @@ def test_a_full_disk_ends_a_run_with_a_message_and_leaves_nothing(folder):
     command = [sys.executable, "-c", limited, *RUN[:-1], "a/b/out"]
     process = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, check=False)
     assert process.returncode == 2
-    assert process.stderr == "error: -o: cannot write to a/b/out: File too large\n"
+    way_out = "make room and run the same command again, it goes on from what is kept"
+    assert process.stderr == f"error: -o: cannot write to a/b/out: File too large; {way_out}\n"
     assert files_below(folder) == before
 
 
@@ -456,7 +458,7 @@ def test_every_key_is_explained_with_a_meaning_and_what_can_be_written():
             "mines.NAME.battery.failure",
             "  share of mines that do not become inert although the battery ages (f2)",
             "  write: a probability between 0 and 1, such as 0.1, 10 %, 6 per million or 1 in 1000; or a sourced value "
-            "{value, source, grade, note, uncertainty}",
+            "{value, source, grade, note, uncertainty}; or {one_of: [{weight: …, …}, …]}",
             "  units: %, percent, per thousand, per million, or none",
             "  required",
         ]),
@@ -464,7 +466,7 @@ def test_every_key_is_explained_with_a_meaning_and_what_can_be_written():
             "region.cell",
             "  side of the square cells the region is divided into",
             "  write: a length above 0 and at most 20000 km, such as 40 km; or a sourced value "
-            "{value, source, grade, note, uncertainty}",
+            "{value, source, grade, note, uncertainty}; or {one_of: [{weight: …, …}, …]}",
             "  units: m, km",
             "  default: 1 km",
         ]),

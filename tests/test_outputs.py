@@ -303,14 +303,16 @@ def test_the_manifest_holds_all_that_makes_the_result(folder):
     manifest = json_of(folder / "out" / MANIFEST)
     assert list(manifest) == [
         "format", "program", "digest", "command", "options", "seed", "replicates_played", "scenarios", "versions",
-        "wall_seconds", "outputs", "figures",
+        "wall_seconds", "outputs", "figures", "study",
     ]  # fmt: skip
+    assert manifest["study"] is None
     assert manifest["command"] == "minesim compare reference.yaml small.yaml --no-figures -o out"
     assert manifest["options"] == {
         "method": "simulate",
         "replicates": 6,
         "precision": None,
         "map_days": [30.0, 365.25, 3652.5],
+        "uncertain": 0,
     }
     assert (manifest["seed"], manifest["replicates_played"]) == (7, 6)
     assert manifest["versions"] == dict(versions())

@@ -509,7 +509,7 @@ def test_a_text_is_no_store_and_stays_as_it_is(path):
     path.write_text("a,b\n1,2\n" * 1000, encoding="utf-8")
     assert say_of(path) == (
         f"error: cannot use the points kept in {path}: file is not a database; "
-        "delete it to start afresh, or give another"
+        "move it away to start afresh, or give another"
     )
     assert path.read_text(encoding="utf-8") == "a,b\n1,2\n" * 1000
 
@@ -528,7 +528,7 @@ def test_a_store_of_another_version_is_refused_with_a_way_out(path):
     with point_store.point_store(path) as opened:
         opened.execute("PRAGMA user_version = 99")
     said = say_of(path)
-    assert "is a store of points of another version of minesim; delete it to start afresh, or give another" in said
+    assert "is a store of points of another version of minesim; move it away to start afresh, or give another" in said
 
 
 def test_a_damaged_store_is_refused_with_a_way_out(path):
@@ -538,7 +538,7 @@ def test_a_damaged_store_is_refused_with_a_way_out(path):
     content = bytearray(path.read_bytes())
     content[4096:] = os.urandom(len(content) - 4096)
     path.write_bytes(bytes(content))
-    assert "delete it to start afresh, or give another" in say_of(path)
+    assert "move it away to start afresh, or give another" in say_of(path)
 
 
 def test_a_folder_and_a_missing_folder_are_no_place_for_a_store(tmp_path):
