@@ -16,7 +16,7 @@ from math import ceil
 from typing import Any
 
 from simulator.clusters import PATIENCE_SECONDS, await_workers, deaths, refuse_other, versions
-from simulator.problems import InputError, input_error
+from simulator.problems import InputError, input_error, printable
 
 _BATCH_SECONDS = 0.25
 # With very many workers batches are longer: this process can read only so many in a second.
@@ -258,7 +258,7 @@ def _raised(error: Exception) -> Raised:
         reasons = [": ".join(filter(None, (problem.path, problem.message))) for problem in error.problems]
     else:
         reasons = [": ".join(filter(None, (type(error).__name__, str(error))))]
-    return Raised(error, textwrap.shorten("; ".join(reasons), _LONGEST_REASON, placeholder=" …"))
+    return Raised(error, printable(textwrap.shorten("; ".join(reasons), _LONGEST_REASON, placeholder=" …")))
 
 
 def _packed(outcome: Any) -> bytes:

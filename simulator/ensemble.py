@@ -138,7 +138,8 @@ def bands(ensemble: Ensemble, known: Spreads) -> Iterator[tuple[str, str, Band]]
     for mines in mine_names(world):
         for quantity in quantities(world, mines):
             estimate, played = samples(ensemble, mines, quantity)
-            yield mines, quantity, band(estimate, played, least_error(world, known, mines, quantity, ensemble.replicates))
+            floor = least_error(world, known, mines, quantity, ensemble.replicates)
+            yield mines, quantity, band(estimate, played, floor)
 
 
 def least_error(world: World, known: Spreads, mines: str, quantity: str, replicates: int) -> Array | float:

@@ -19,7 +19,8 @@ def breakeven_figure(result: BreakEven, metric: Metric, label: str, unit: str, t
     with house_style():
         exact = result.points[0].found.is_exact
         spread = "exact, in closed form" if exact else f"band: {100 * result.confidence:g} % interval of the mean"
-        foot = f"Line: mean difference of {metric.label}, scenario minus reference; {spread}. Below 0 the scenario is safer."
+        line = f"Line: mean difference of {metric.label}, scenario minus reference; {spread}."
+        foot = f"{line} Below 0 the scenario is safer. A model of civilian harm; never evidence that land is safe."
         figure, (axes,) = sheet(title.rstrip("."), foot, [_HEIGHT], [0.15])
         x = np.array([point.x for point in result.points])
         mean = np.array([point.found.mean for point in result.points])
@@ -37,7 +38,8 @@ def breakeven_figure(result: BreakEven, metric: Metric, label: str, unit: str, t
         axes.set_xlabel(f"{label} [{unit}]" if unit else label)
         style = style_of(1)
         if not exact:
-            axes.fill_between(x, low, high, facecolor=(style.colour, 0.2), edgecolor=(style.colour, 0.5), gid="interval")
+            look = {"facecolor": (style.colour, 0.2), "edgecolor": (style.colour, 0.5)}
+            axes.fill_between(x, low, high, gid="interval", **look)
         axes.plot(x, mean, color=style.colour, linewidth=1.7, gid="difference")
         axes.axhline(0.0, color=GREY, linewidth=1.0, gid="none")
         for place, one in enumerate(result.crossings):

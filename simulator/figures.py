@@ -48,6 +48,7 @@ from simulator.figure_style import (
     style_of,
     write_above,
 )  # fmt: skip
+from simulator.figure_uncertain import uncertain
 from simulator.figure_wording import (
     MEANS_AND_BANDS,
     difference_sentence,
@@ -61,7 +62,6 @@ from simulator.figure_wording import (
     since,
     spread_words,
 )  # fmt: skip
-from simulator.figure_uncertain import uncertain
 from simulator.knowledge import Knowledge
 from simulator.units import DAYS_PER_YEAR
 from simulator.wording import bound

@@ -166,11 +166,7 @@ def _forms(key: _Key) -> Iterator[str]:
     """Say in words what can be written for a key."""
     for extra in _all_constraints(key):
         if isinstance(extra, Shorthand):
-            yield from filter(None, map(_form, extra.forms))
-            if extra.model is LawMapping:
-                yield _ALTERNATIVES
-            if not any(form.get("type") == "array" for form in extra.forms):
-                yield "one of the laws below" if extra.model is LawMapping else "a mapping of the keys below"
+            yield from _shorter_forms(extra)
             return
     for kind in _kinds(key):
         if isinstance(kind, type) and issubclass(kind, BaseModel) and kind is not Scenario:
@@ -191,6 +187,15 @@ def _forms(key: _Key) -> Iterator[str]:
             yield "a text"
         elif getattr(kind, "__name__", "") == "date":
             yield "a date such as 2024-12-01"
+
+
+def _shorter_forms(extra: Shorthand) -> Iterator[str]:
+    yield from filter(None, map(_form, extra.forms))
+    is_law = extra.model is LawMapping
+    if is_law:
+        yield _ALTERNATIVES
+    if not any(form.get("type") == "array" for form in extra.forms):
+        yield "one of the laws below" if is_law else "a mapping of the keys below"
 
 
 def _all_constraints(key: _Key) -> Iterator[Any]:
