@@ -19,6 +19,8 @@ _BESIDE = (ONE_OF, "source", "grade", "note")
 _MOST = 20
 # Each is checked in its place, with all the rest of the scenario.
 _MOST_IN_ALL = 100
+# More are not for reading, and what is wrong beside them would be looked for with each alternative.
+_MOST_WRONG = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class Alternatives:
 def alternatives_in(root: Node, problems: list[Problem]) -> list[Alternatives]:
     """Find every ``one_of`` of a scenario, in order; those that are not sound are left out and said in ``problems``.
 
-    Raises InputError when there are too many to check each.
+    Raises InputError when there are too many to check each, or too many wrong ones to go on.
     """
     found: list[Alternatives] = []
     left = _MOST_IN_ALL
@@ -53,6 +55,8 @@ def alternatives_in(root: Node, problems: list[Problem]) -> list[Alternatives]:
             message = f"a scenario has at most {_MOST_IN_ALL} alternatives in all"
             raise InputError([*problems, Problem(node.value[ONE_OF].mark, f"{'.'.join(path)}.{ONE_OF}", message)])
         found.append(Alternatives(path, tuple(quantity(entry.value[WEIGHT].value, NUMBER) for entry in entries)))
+    if len(problems) > _MOST_WRONG:
+        raise InputError(problems)
     return found
 
 

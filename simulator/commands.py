@@ -39,7 +39,7 @@ from simulator.problems import printable
 from simulator.publishing import claimed, publish
 from simulator.scenario_file import LoadedScenario
 from simulator.store import POINTS
-from simulator.study_commands import done_again, kept_or_gone, request_of, take_over
+from simulator.study_commands import done_again, kept_or_gone, request_of, take_over, without_replicates
 from simulator.verification import FALSE_ALARM, Verdict, verify, verify_by_counts
 from simulator.wording import counted, number
 
@@ -64,6 +64,8 @@ def simulate(
     worlds = build_worlds(loaded)
     if plan.method == EXPECTED:
         refuse_without_closed_form(loaded, worlds)
+    if plan.uncertain:
+        loaded = [without_replicates(one) for one in loaded]
     digest = computation_digest(loaded, plan)
     kept, worlds_kept = 0, 0
     try:

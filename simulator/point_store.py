@@ -23,16 +23,17 @@ Store = sqlite3.Connection
 
 # "mine" in letters: it tells a store of points from any other database.
 _APPLICATION, _SCHEMA_VERSION = 0x6D696E65, 1
+# Tables with a rowid: without one, a row of more than a quarter of a page would take a page of its own.
 _SCHEMA = f"""
 BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS point (
     key TEXT NOT NULL, first INTEGER NOT NULL, stop INTEGER NOT NULL, payload BLOB NOT NULL,
     PRIMARY KEY (key, first, stop)
-) WITHOUT ROWID;
+);
 CREATE TABLE IF NOT EXISTS curve (
     key TEXT NOT NULL, name TEXT NOT NULL, first INTEGER NOT NULL, stop INTEGER NOT NULL, payload BLOB NOT NULL,
     PRIMARY KEY (key, name, first, stop)
-) WITHOUT ROWID;
+);
 PRAGMA application_id = {_APPLICATION};
 PRAGMA user_version = {_SCHEMA_VERSION};
 COMMIT;

@@ -133,6 +133,8 @@ def uncertainty_problems(data: object, field: Quantity) -> list[_Part]:
         got = "an empty mapping" if isinstance(data, Mapping) else describe(data)
         return [(here, f"must be one of {', '.join(UNCERTAINTIES)}, such as {{uniform: [low, high]}}; got {got}")]
     if set(data) & {"tests", "failures"}:
+        if field.dimension is not units.PROBABILITY:
+            return [(here, f"tests tell a probability, this is a {field.dimension.name}")]
         return _test_problems(here, data)
     if len(data) != 1:
         return [(here, f"must have exactly one distribution, got {_keys(data)}")]

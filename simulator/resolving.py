@@ -80,7 +80,7 @@ def _merged(parent: Node, child: Node, path: tuple[str, ...], problems: list[Pro
     """
     if not (isinstance(parent.value, dict) and isinstance(child.value, dict)):
         return child
-    if "one_of" in parent.value or "one_of" in child.value:
+    if any("one_of" in node.value and isinstance(node.value["one_of"].value, list) for node in (parent, child)):
         return child
     entries = dict(parent.value)
     for key, node in child.value.items():

@@ -44,7 +44,7 @@ def carry_out(request: Request, setup: Setup, command: str) -> int:
     if setup.out is None:
         answer = _printed_only(request, setup)
         return len(answer.failures)
-    request = replace(request, scenarios=tuple(map(_without_replicates, request.scenarios)))
+    request = replace(request, scenarios=tuple(map(without_replicates, request.scenarios)))
     digest = study_digest(request.verb, request.scenarios, request.method, request.arguments)
     started = time.perf_counter()
     try:
@@ -185,7 +185,7 @@ def _blocks(path: Path) -> int:
         return 0
 
 
-def _without_replicates(loaded: LoadedScenario) -> LoadedScenario:
+def without_replicates(loaded: LoadedScenario) -> LoadedScenario:
     """Take the number of replicates out of a scenario: the request has it, and more of them are no other study."""
     tree = {key: value for key, value in loaded.tree.items() if key != "replicates"}
     return with_files(replace(loaded, tree=tree, digest=digest_of(tree)), loaded.files)

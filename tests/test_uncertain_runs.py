@@ -657,7 +657,6 @@ def test_more_sets_and_more_replicates_add_to_what_is_kept_and_equal_a_fresh_run
     assert without_time(grown) == without_time(again) == without_time(fresh)
 
 
-@pytest.mark.xfail(strict=True, reason="manifest.computation_digest counts the replicates of the scenario's tree")
 def test_more_replicates_may_be_asked_for_by_the_option(folder):
     for replicates in (2, 3):
         command = ("-o", "option", "--uncertain", 2, "--replicates", replicates, *QUIET)
