@@ -87,7 +87,7 @@ def dispatched(
 ) -> Generator[tuple[Any, Any], None, None]:  # fmt: skip
     """Give items with their results or Raised, computed by workers: in the order of the items, or as they finish.
 
-    Items of a batch that was lost with its workers are tried one at a time and nothing beside them, if order need not
+    Items of a batch that was lost with its workers are tried one at a time, and nothing beside them if order need not
     be kept: Dask blames all that a worker had before it when it ended. ``left`` is the number of items, if known.
     Raises InputError when the scheduler is lost or a worker is of other versions.
     """
@@ -119,10 +119,25 @@ def dispatched(
                 if isinstance(report, _Report):
                     pace = Pace(pace.items / 2 + len(batch.items), pace.seconds / 2 + report.seconds)
                     yield from zip(batch.items, map(loads, report.outcomes), strict=True)
-                elif ordered or batch.alone:
+                elif batch.alone:
                     yield batch.items[0], _raised(report)
+                elif ordered:
+                    yield from _one_by_one(client, scheduler, work, batch)
                 else:
                     suspects.extend(batch.items)
+
+
+def _one_by_one(
+    client: Any, scheduler: str | None, work: Any, batch: _Batch
+) -> Generator[tuple[Any, Any], None, None]:
+    """Try each item of a lost batch by itself, in order."""
+    from distributed.protocol.pickle import loads
+
+    for item in batch.items:
+        future = _submitted(client, work, _Batch((item,), alone=True))
+        _finished(client, scheduler, [future], ordered=True)
+        report = _read(client, scheduler, future)
+        yield item, loads(report.outcomes[0]) if isinstance(report, _Report) else _raised(report)
 
 
 @contextmanager

@@ -73,7 +73,8 @@ def simulate(
             try:
                 if (before := store.count_kept(folder, digest)) and not quiet:
                     say(f"Going on from {counted(before, 'replicate')} kept of an earlier run.\n")
-                take_over(out / POINTS, folder / POINTS)
+                if plan.uncertain:
+                    take_over(out / POINTS, folder / POINTS)
                 with progress("simulating", plan.replicates, quiet=quiet) as report:
                     outcome = run(loaded, plan, digest=digest, folder=folder, progress=report)
                 knowledge = _knowledge(loaded, plan, folder / POINTS, quiet=quiet)

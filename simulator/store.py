@@ -119,5 +119,5 @@ def _unpacked(payload: bytes) -> Trajectory | None:
             maps = Maps(*(arrays[f"map_{name}"] for name in MAPS)) if f"map_{MAPS[0]}" in arrays else None
             played, estimate = Curves(*arrays["played"]), Curves(*arrays["estimate"])
             return Trajectory(played, estimate, land, maps, int(arrays["events"]))
-    except (zipfile.BadZipFile, ValueError, KeyError, TypeError, EOFError, OSError):
+    except (zipfile.BadZipFile, ValueError, KeyError, TypeError, EOFError, OSError, NotImplementedError, RuntimeError):
         return None

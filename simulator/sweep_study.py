@@ -6,7 +6,7 @@ from typing import Any
 from simulator import sweep_words
 from simulator.evaluation import gather, refuse_wrong_points
 from simulator.manifest import versions
-from simulator.points import Study
+from simulator.points import Point, Study
 from simulator.study import FORMAT, SCOPE, SUMMARY, Answer, Bench, Request, as_written
 from simulator.sweep import FAMILY, Grid, read_axes
 from simulator.sweep_table import SweepTable, chosen_metric, tabulate
@@ -16,7 +16,8 @@ def swept(request: Request, bench: Bench) -> Answer:
     """Vary numbers over a grid. Raises InputError for what cannot be varied, before anything is computed."""
     axes = read_axes(request.arguments["vary"], request.scenarios)
     grid = Grid(Study(request.scenarios, request.method, curves=FAMILY, versions=versions()), axes)
-    refuse_wrong_points(grid.study, grid[: len(request.scenarios)])
+    # As they stand: a first combination that makes no scenario must not stop the others.
+    refuse_wrong_points(grid.study, [Point(scenario) for scenario in range(len(request.scenarios))])
     metric = chosen_metric(grid, request.arguments["metric"])
     progress = bench.watch("sweeping", len(grid))
     gathered = gather(grid.study, grid, request.replicates, bench.store, bench.pool, progress)

@@ -12,7 +12,7 @@ from simulator.clocks import Array, date_of
 from simulator.evaluation import Gathered, read_record
 from simulator.metrics import Metric, metrics
 from simulator.point_store import Store, curve_of
-from simulator.points import CurveRecord, scenario_at, world_of
+from simulator.points import CurveRecord, Point, scenario_at, world_of
 from simulator.problems import closest, input_error
 from simulator.statistics import PERCENTILES, Band
 from simulator.sweep import CellResult, Grid, cell_result
@@ -61,8 +61,8 @@ class SweepTable:
 
 def chosen_metric(grid: Grid, name: str) -> Metric:
     """Find the metric that figures and sentences are about. Raises InputError when the scenario has none such."""
-    point = grid[len(grid.study.scenarios) - 1]
-    known = {metric.name: metric for metric in metrics(world_of(grid.study, scenario_at(grid.study, point)))}
+    as_it_stands = scenario_at(grid.study, Point(len(grid.study.scenarios) - 1))
+    known = {metric.name: metric for metric in metrics(world_of(grid.study, as_it_stands))}
     if name not in known:
         near = closest(name, list(known), cutoff=0.5)
         hint = f", did you mean '{near}'?" if near else f" (metrics: {', '.join(known)})"
