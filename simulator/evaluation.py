@@ -4,7 +4,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 from simulator.console import Progress
@@ -65,10 +65,15 @@ def gather(
             failures.update(dict.fromkeys(indices, reason))
         progress(done, len(points), len(failures))
 
+    # A reference that nothing changes comes back at every point.
+    @lru_cache(maxsize=8)
+    def key_at(point: Point) -> str:
+        return key_of(study, scenario_at(study, point))
+
     def tasks() -> Iterator[Task]:
         for index, point in enumerate(points):
             try:
-                key = key_of(study, scenario_at(study, point))
+                key = key_at(point)
             except InputError as error:
                 keys.append(None)
                 finished([index], _first_line(error))

@@ -88,7 +88,8 @@ class Grid(Sequence[Point]):
             for axis, value in zip(self.axes, self.values(cell), strict=True)
             if concerns(loaded, axis.path)
         )
-        return Point(scenario, Settings(values), curves=cell in self.lines)
+        last = scenario == len(self.study.scenarios) - 1
+        return Point(scenario, Settings(values), curves=last and cell in self.lines)
 
     def values(self, cell: int) -> tuple[float, ...]:
         """The values of a combination, one for each axis."""
