@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from simulator import answer, outputs, store
-from simulator.console import Interrupted, progress, say, show_table
+from simulator.console import Interrupted, progress, say, show_table, unseen
 from simulator.evaluation import opened_store
 from simulator.executor import Resources, pool
 from simulator.expected import expected, obstacles
@@ -193,11 +193,7 @@ def _knowledge(loaded: Sequence[LoadedScenario], plan: Plan, path: Path, *, quie
         pool(Resources(plan.workers, plan.scheduler)) as computing,
         progress("parameter sets", len(points), quiet=quiet) as report,
     ):
-        return learn(points, plan.replicates, kept, computing, report or _unseen)
-
-
-def _unseen(done: int, total: int, failed: int = 0) -> None:
-    """Progress that nobody watches."""
+        return learn(points, plan.replicates, kept, computing, report or unseen)
 
 
 def _show_knowledge(outcome: Outcome, knowledge: Sequence[Knowledge]) -> None:

@@ -35,6 +35,10 @@ def open_streams() -> None:
         getattr(getattr(sys, name), "reconfigure", lambda **_: None)(errors="replace")
 
 
+def unseen(done: int, total: int, failed: int = 0) -> None:
+    """Progress that nobody watches."""
+
+
 @contextmanager
 def progress(label: str, total: int, *, quiet: bool) -> Iterator[Progress | None]:
     """Show a progress bar with time left on standard error; None when quiet or not on a terminal."""

@@ -12,21 +12,18 @@ from typing import Literal
 import numpy as np
 
 from simulator.clocks import (
-    CALENDAR,
     Array,
     Clock,
-    arrhenius_factor,
     day_number,
     day_of,
-    monthly_clock,
     pace_at,
-    q10_factor,
     read,
 )
 from simulator.contamination import MineClass
 from simulator.laws import Fixed, Law, Never
-from simulator.lifetimes import density, quadrature_edges, survival
+from simulator.lifetimes import density, quadrature_edges, survival, survival_before
 from simulator.scenario import Scenario
+from simulator.world import battery_clock
 
 Measure = Literal["not_self_destructed", "functioning"]
 
@@ -64,7 +61,7 @@ def device_of(scenario: Scenario, name: str, oldest_days: float) -> Device:
         battery=mines.battery.life if mines.battery else Never(),
         ageing=mines.ageing,
         common_cause=mines.common_cause,
-        clock=_battery_clock(mines, scenario, first, last + oldest_days),
+        clock=battery_clock(mines.battery, scenario, first, last + oldest_days),
         laid_from=first,
         laid_to=last,
     )
@@ -124,18 +121,6 @@ def lot_correlation(corners: Array, failures: tuple[float, float], correlation: 
     return float(variance / (share * (1.0 - share)))
 
 
-def _battery_clock(mines: MineClass, scenario: Scenario, first_day: float, last_day: float) -> Clock:
-    battery, temperatures = mines.battery, scenario.region.temperature
-    if battery is None or temperatures is None or not battery.ages_with_temperature:
-        return CALENDAR
-    monthly = np.array(temperatures)
-    if battery.activation_energy is not None:
-        factors = arrhenius_factor(monthly, battery.activation_energy, battery.reference_temperature)
-    else:
-        factors = q10_factor(monthly, battery.q10, battery.reference_temperature)
-    return monthly_clock(factors, scenario.start, first_day, last_day)
-
-
 def _functioning(device: Device, laid: Array, age_days: float) -> Array:
     """Shares that function at an age where each mechanism works or fails, by laying day, [L, 4]."""
     age = np.full(laid.shape, age_days)
@@ -166,8 +151,8 @@ def _inert_first(device: Device, laid: Array, age_days: float) -> tuple[Array, A
         if not age_days >= law.days:
             return none, none
         age = np.full_like(laid, law.days)
-        ageing = _survival_before(device.ageing, age)
-        return 1.0 - _survival_before(device.battery, _advance(clock, laid, age)) * ageing, 1.0 - ageing
+        ageing = survival_before(device.ageing, age)
+        return 1.0 - survival_before(device.battery, _advance(clock, laid, age)) * ageing, 1.0 - ageing
     own = quadrature_edges(law)
     lives = quadrature_edges(device.battery)
     if clock.is_linear:
@@ -205,11 +190,6 @@ def _advance(clock: Clock, laid: Array, age: Array) -> Array:
         return age * float(clock.paces[0])
     until = clock.days[np.searchsorted(clock.days[:-1], laid, side="right")] - laid
     return np.where(age <= until, age * pace_at(clock, laid), read(clock, laid + age) - read(clock, laid))
-
-
-def _survival_before(law: Law, days: Array) -> Array:
-    """P(lifetime >= days): the survival just before."""
-    return np.where(days <= law.days, 1.0, 0.0) if isinstance(law, Fixed) else survival(law, days)
 
 
 def _average(values: Callable[[Array], Array], low: float, high: float, kinks: Array) -> Array:

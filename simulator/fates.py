@@ -13,7 +13,7 @@ import numpy as np
 
 from simulator.clocks import Array, Clock, day_of, pace_at, read
 from simulator.laws import Fixed, Law, Never, Piecewise, Uniform
-from simulator.lifetimes import density, inverse_survival, quadrature_edges, survival
+from simulator.lifetimes import density, inverse_survival, quadrature_edges, survival, survival_before
 from simulator.world import MineKind, World
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
@@ -155,7 +155,7 @@ def _fate_of_mine(world: World, kind: MineKind, where: Whereabouts, laid: float)
         breaks = np.zeros(2)
 
     def alive(age: Array, *, before: bool = False) -> tuple[Array, Array, Array, Array]:
-        at = _survival_before if before else survival
+        at = survival_before if before else survival
         return (
             at(kind.self_destruct, age),
             at(kind.battery, _advance(clock, laid, age)),
@@ -254,11 +254,6 @@ def _add_atoms(
         outcomes = {0: (battery, 1.0, 0.0, 0.0), 1: (sd, 0.0, 1.0, 0.0), 2: (sd * battery, sd, battery, 1.0)}[cause]
         jump = np.array(outcomes) * free * (ageing if cause != 2 else 1.0)
         incidence[:, cause] += jump[:, None] * (ages >= age[0])
-
-
-def _survival_before(law: Law, days: Array) -> Array:
-    """P(lifetime >= days): the survival just before."""
-    return np.where(days <= law.days, 1.0, 0.0) if isinstance(law, Fixed) else survival(law, days)
 
 
 def _panels(edges: Array) -> tuple[Array, Array]:

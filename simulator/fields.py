@@ -10,6 +10,7 @@ from simulator.laws import LawMapping, Piecewise
 from simulator.quantities import Quantity
 from simulator.scenario import Scenario
 from simulator.spec import Shorthand
+from simulator.wording import duration
 from simulator.wording import number as in_words
 
 Keys = tuple[str, ...]
@@ -48,6 +49,8 @@ def value_words(value: float, number: Quantity) -> str:
     """Write a value of a number with its unit, a probability in percent."""
     if number.dimension is units.PROBABILITY:
         return f"{in_words(1e6 * value)} per million" if 0 < value < 1e-5 else f"{in_words(100 * value)} %"
+    if number.dimension is units.DURATION:
+        return duration(value)
     return f"{in_words(value)} {number.dimension.unit}".strip()
 
 

@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
-from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from simulator.clocks import Array
 from simulator.figure_series import TREATY_DAYS
@@ -165,6 +165,16 @@ def number_axis(axes: Axes, label: str, low: float, high: float) -> None:
     """Set up an even vertical axis."""
     axes.set_ylim(low, high)
     axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: plain_number(y)))
+    axes.set_ylabel(label)
+
+
+def logarithmic_axis(axes: Axes, label: str, floor: float, high: float) -> None:
+    """Set up a logarithmic vertical axis from a floor to twice the highest value."""
+    axes.set_yscale("log")
+    axes.set_ylim(floor, high * 2)
+    axes.yaxis.set_major_locator(LogLocator(numticks=9))
+    axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: plain_number(y)))
     axes.set_ylabel(label)
 

@@ -14,7 +14,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from simulator.clocks import Array
 from simulator.ensemble import ALL
@@ -35,6 +34,7 @@ from simulator.figure_style import (
     LineStyle,
     even_time,
     line_look,
+    logarithmic_axis,
     mark_treaty_dates,
     number_axis,
     panel_size,
@@ -50,7 +50,6 @@ from simulator.figure_wording import (
     mines_of,
     more_or_fewer,
     names,
-    plain_number,
     said,
     share,
     since,
@@ -139,7 +138,7 @@ def _draw(axes: Axes, panel: _Panel, styles: Sequence[LineStyle], outcome: Outco
     if panel.floor is None:
         number_axis(axes, panel.label, 0.0, 1.05 * high)
     else:
-        _logarithmic(axes, panel.label, panel.floor, high)
+        logarithmic_axis(axes, panel.label, panel.floor, high)
         write_above(axes, _FOOT, above, size=SMALL, color=GREY)
     time_axis = stretched_time if panel.key == "hazardous" else even_time
     unit = time_axis(axes, world.horizon_days, since(world.start))
@@ -212,15 +211,6 @@ def _floor(found: Sequence[Spread], lines: Sequence[Series]) -> float:
 
 def _bands(found: Sequence[Spread]) -> list[Band]:
     return [band for spread in found for band in (spread.knowledge, spread.both) if band is not None]
-
-
-def _logarithmic(axes: Axes, label: str, floor: float, high: float) -> None:
-    axes.set_yscale("log")
-    axes.set_ylim(floor, high * 2)
-    axes.yaxis.set_major_locator(LogLocator(numticks=9))
-    axes.yaxis.set_minor_locator(NullLocator())
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: plain_number(y)))
-    axes.set_ylabel(label)
 
 
 def _ranges(spread: Spread) -> str:

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from simulator.clocks import Array
 from simulator.experiment import Outcome
@@ -41,6 +40,7 @@ from simulator.figure_style import (
     even_time,
     house_style,
     line_look,
+    logarithmic_axis,
     mark_treaty_dates,
     number_axis,
     sheet,
@@ -57,7 +57,6 @@ from simulator.figure_wording import (
     hazard_sentence,
     more_or_fewer,
     names,
-    plain_number,
     said,
     since,
     spread_words,
@@ -207,7 +206,7 @@ def _draw(axes: Axes, panel: _Panel, styles: Sequence[LineStyle], outcome: Outco
     if panel.floor is None:
         number_axis(axes, panel.label, 1.05 * low, 1.05 * high)
     else:
-        _logarithmic(axes, panel.label, panel.floor, high)
+        logarithmic_axis(axes, panel.label, panel.floor, high)
     time_axis = stretched_time if panel.stretched else even_time
     unit = time_axis(axes, world.horizon_days, since(world.start))
     if low < 0:
@@ -244,15 +243,6 @@ def _range(found: Sequence[Series]) -> tuple[float, float]:
     if high - low < LEAST_SAID:
         return 0.0, 1.0
     return (low if low < -1e-9 * high else 0.0), high
-
-
-def _logarithmic(axes: Axes, label: str, floor: float, high: float) -> None:
-    axes.set_yscale("log")
-    axes.set_ylim(floor, high * 2)
-    axes.yaxis.set_major_locator(LogLocator(numticks=9))
-    axes.yaxis.set_minor_locator(NullLocator())
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: plain_number(y)))
-    axes.set_ylabel(label)
 
 
 def _needs_closer_look(found: Sequence[Series], times: Array) -> bool:

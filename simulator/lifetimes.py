@@ -52,6 +52,11 @@ def survival(law: Law, days: Array) -> Array:
             return np.exp(log_survival(law, days))
 
 
+def survival_before(law: Law, days: Array) -> Array:
+    """P(lifetime >= days), same shape: the survival just before, which differs where a law ends at one time."""
+    return np.where(days <= law.days, 1.0, 0.0) if isinstance(law, Fixed) else survival(law, days)
+
+
 def density(law: Law, days: Array) -> Array:
     """f(t) = -dS/dt [1/day] at ``days`` (any shape); 0 for laws without a density (Fixed, Never)."""
     days = np.asarray(days, dtype=float)

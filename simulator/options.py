@@ -65,9 +65,7 @@ def computing(command: Command) -> Command:
         SCHEDULER,
         QUIET,
     )  # fmt: skip
-    for option in reversed(options):
-        command = option(command)
-    return command
+    return _with(command, options)
 
 
 def writing(command: Command) -> Command:
@@ -85,9 +83,7 @@ def writing(command: Command) -> Command:
         FORCE,
         NO_FIGURES,
     )  # fmt: skip
-    for option in reversed(options):
-        command = option(command)
-    return command
+    return _with(command, options)
 
 
 def studying(command: Command) -> Command:
@@ -99,6 +95,11 @@ def studying(command: Command) -> Command:
         FORCE,
         NO_FIGURES,
     )  # fmt: skip
+    return _with(command, options)
+
+
+def _with(command: Command, options: Sequence[Callable[[Command], Command]]) -> Command:
+    """Add options to a command, in the order in which its help lists them."""
     for option in reversed(options):
         command = option(command)
     return command

@@ -75,17 +75,18 @@ def best_method(scenarios: Sequence[LoadedScenario]) -> str:
     return SIMULATE if any(obstacles(world) for world in worlds) else EXPECTED
 
 
-def metric_of(study: Study, scenario: int, name: str) -> Metric:
+def metric_of(study: Study, scenario: int, name: str, *, averaged: bool = True) -> Metric:
     """Find a metric of a scenario by its name. Raises InputError, with the one that may be meant, where there is none.
 
-    Times are none that a study can average: a world in which something never happens has no time.
+    Times cannot be ``averaged``: a world in which something never happens has no time.
     """
     world = world_of(study, varied(study.scenarios[scenario], AS_IT_STANDS))
-    known = {metric.name: metric for metric in metrics(world) if not metric.is_time}
+    known = {metric.name: metric for metric in metrics(world) if not (averaged and metric.is_time)}
     if name not in known:
         near = closest(name, list(known), cutoff=0.5)
         hint = f", did you mean '{near}'?" if near else f" (metrics: {', '.join(known)})"
-        raise input_error(f"no metric '{name}' that can be averaged{hint}", path="--metric")
+        which = " that can be averaged" if averaged else " of this scenario"
+        raise input_error(f"no metric '{name}'{which}{hint}", path="--metric")
     return known[name]
 
 

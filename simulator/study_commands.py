@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from simulator.console import Interrupted, Progress, progress, say, show_table
+from simulator.console import Interrupted, Progress, progress, say, show_table, unseen
 from simulator.evaluation import opened_store
 from simulator.executor import Resources, pool
 from simulator.manifest import MANIFEST, Manifest, manifest_bytes, study_digest, study_manifest
@@ -118,13 +118,9 @@ def _performed(request: Request, setup: Setup, folder: Path, store: Store, stack
     computing = stack.enter_context(pool(setup.resources))
 
     def watched(label: str, total: int) -> Progress:
-        return stack.enter_context(progress(label, total, quiet=setup.quiet)) or _unseen
+        return stack.enter_context(progress(label, total, quiet=setup.quiet)) or unseen
 
     return perform(request, Bench(folder, store, computing, watched))
-
-
-def _unseen(done: int, total: int, failed: int = 0) -> None:
-    """Progress that nobody watches."""
 
 
 def _drawn(answer: Answer) -> dict[str, bytes]:

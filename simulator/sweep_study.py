@@ -7,9 +7,9 @@ from simulator import sweep_words
 from simulator.evaluation import gather, refuse_wrong_points
 from simulator.manifest import versions
 from simulator.points import Point, Study
-from simulator.study import FORMAT, SCOPE, SUMMARY, Answer, Bench, Request, as_written
+from simulator.study import FORMAT, SCOPE, SUMMARY, Answer, Bench, Request, as_written, metric_of
 from simulator.sweep import FAMILY, Grid, read_axes
-from simulator.sweep_table import SweepTable, chosen_metric, tabulate
+from simulator.sweep_table import SweepTable, tabulate
 
 
 def swept(request: Request, bench: Bench) -> Answer:
@@ -18,7 +18,7 @@ def swept(request: Request, bench: Bench) -> Answer:
     grid = Grid(Study(request.scenarios, request.method, curves=FAMILY, versions=versions()), axes)
     # As they stand: a first combination that makes no scenario must not stop the others.
     refuse_wrong_points(grid.study, [Point(scenario) for scenario in range(len(request.scenarios))])
-    metric = chosen_metric(grid, request.arguments["metric"])
+    metric = metric_of(grid.study, len(request.scenarios) - 1, request.arguments["metric"], averaged=False)
     progress = bench.watch("sweeping", len(grid))
     gathered = gather(grid.study, grid, request.replicates, bench.store, bench.pool, progress)
     table, files = tabulate(grid, metric, bench.store, gathered, bench.folder)

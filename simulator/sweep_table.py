@@ -10,10 +10,9 @@ import numpy as np
 
 from simulator.clocks import Array, date_of
 from simulator.evaluation import Gathered, read_record
-from simulator.metrics import Metric, metrics
+from simulator.metrics import Metric
 from simulator.point_store import Store, curve_of
-from simulator.points import CurveRecord, Point, scenario_at, world_of
-from simulator.problems import closest, input_error
+from simulator.points import CurveRecord, scenario_at, world_of
 from simulator.statistics import PERCENTILES, Band
 from simulator.sweep import CellResult, Grid, cell_result
 
@@ -57,17 +56,6 @@ class SweepTable:
     def shaped(self, column: Array) -> Array:
         """A column as an array with an axis for each number that is varied."""
         return column.reshape(self.grid.shape)
-
-
-def chosen_metric(grid: Grid, name: str) -> Metric:
-    """Find the metric that figures and sentences are about. Raises InputError when the scenario has none such."""
-    as_it_stands = scenario_at(grid.study, Point(len(grid.study.scenarios) - 1))
-    known = {metric.name: metric for metric in metrics(world_of(grid.study, as_it_stands))}
-    if name not in known:
-        near = closest(name, list(known), cutoff=0.5)
-        hint = f", did you mean '{near}'?" if near else f" (metrics: {', '.join(known)})"
-        raise input_error(f"no metric '{name}' of this scenario{hint}", path="--metric")
-    return known[name]
 
 
 def tabulate(

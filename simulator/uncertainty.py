@@ -15,7 +15,7 @@ from scipy import special
 from simulator.alternatives import ONE_OF
 from simulator.clocks import Array
 from simulator.evidence import sourced_values
-from simulator.fields import Keys, number_at, written
+from simulator.fields import Keys, number_at, value_words, written
 from simulator.quantities import Quantity
 from simulator.scenario_file import LoadedScenario
 from simulator.units import COUNT, NUMBER, quantity
@@ -125,15 +125,14 @@ def distribution_text(one: UncertainInput) -> str:
     """Write an input's uncertainty as its scenario says it, in the unit of the number."""
     if one.number is None:
         return f"one of {len(one.parameters)}"
-    unit = f" {one.number.dimension.unit}" if one.number.dimension.unit else ""
-    shown = [f"{value:g}" for value in one.parameters]
     if one.kind == "tests":
         return f"{one.parameters[1]:,.0f} failures in {one.parameters[0]:,.0f} tests"
     if one.kind == "beta":
-        return f"beta {shown[0]}, {shown[1]}"
+        return f"beta {one.parameters[0]:g}, {one.parameters[1]:g}"
+    low, high = value_words(one.parameters[0], one.number), value_words(one.parameters[-1], one.number)
     if one.kind == "lognormal":
-        return f"lognormal, median {shown[0]}{unit}, sigma {shown[1]}"
-    return f"{one.kind} {shown[0]} to {shown[-1]}{unit}"
+        return f"lognormal, median {low}, sigma {one.parameters[1]:g}"
+    return f"{one.kind} {low} to {high}"
 
 
 def _ends(number: Quantity | None) -> tuple[float, float]:

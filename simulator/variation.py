@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from pydantic import BaseModel
+
 from simulator.alternatives import ONE_OF, settled
 from simulator.fields import Keys, number_at, written
 from simulator.problems import Mark, closest, input_error
@@ -46,8 +48,20 @@ def varied(loaded: LoadedScenario, settings: Settings) -> LoadedScenario:
 
 
 def concerns(loaded: LoadedScenario, path: Keys) -> bool:
-    """Whether a path means this scenario: one below mines.CLASS only where it has the class."""
-    return not (len(path) > 1 and path[0] == "mines") or path[1] in loaded.scenario.mines
+    """Whether a path means this scenario: one below a class of mines, or a block such as clearance, only where it has
+    that.
+    """
+    here: object = loaded.scenario
+    for key in path[:-1]:
+        if isinstance(here, BaseModel):
+            names = [name for name, field in type(here).model_fields.items() if key == (field.alias or name)]
+            # Below a time law: whether it is this one is found when the scenario is checked.
+            here = getattr(here, names[0]) if names else ()
+        elif isinstance(here, Mapping):
+            here = here.get(key)
+        if here is None:
+            return False
+    return not (len(path) == 2 and path[0] == "mines") or path[1] in loaded.scenario.mines
 
 
 def read_path(text: str, scenarios: Sequence[LoadedScenario], mark: Mark, option: str) -> tuple[Keys, Quantity]:
@@ -64,6 +78,9 @@ def read_path(text: str, scenarios: Sequence[LoadedScenario], mark: Mark, option
         names = list(dict.fromkeys(name for loaded in scenarios for name in loaded.scenario.mines))
         if path[1] not in names:
             raise input_error(f"no mine class '{path[1]}', there is {', '.join(names)}", mark=mark, path=option)
+    if number_at(path) is not None and not any(concerns(loaded, path) for loaded in scenarios):
+        block = ".".join(path[:-1])
+        raise input_error(f"no scenario here has '{block}', so '{text}' cannot be varied", mark=mark, path=option)
     numbers = [known for loaded in scenarios for known in _numbers(plain(loaded.root), ())]
     near = closest(text, numbers, cutoff=0.6)
     hint = f", did you mean '{near}'?" if near else "; 'minesim explain' lists the keys"

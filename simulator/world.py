@@ -214,7 +214,8 @@ def _kind(name: str, slot: int, mines: MineClass, scenario: Scenario, placing: P
         self_destruct_failure=sd.failure if sd else 0.0,
         battery=battery.life if battery else Never(),
         backup_failure=battery.failure if battery else 0.0,
-        battery_clock=_battery_clock(battery, scenario, first),
+        # Whole years beyond the horizon keep the last piece of the clock out of the curves.
+        battery_clock=battery_clock(battery, scenario, first, scenario.horizon + 2 * DAYS_PER_YEAR),
         common_cause=mines.common_cause,
         lot_size=lots.size if lots else 1,
         lot_correlation=lots.correlation if lots else 0.0,
@@ -223,7 +224,8 @@ def _kind(name: str, slot: int, mines: MineClass, scenario: Scenario, placing: P
     )
 
 
-def _battery_clock(battery: Battery | None, scenario: Scenario, first_day: float) -> Clock:
+def battery_clock(battery: Battery | None, scenario: Scenario, first_day: float, last_day: float) -> Clock:
+    """Battery age [days at the reference temperature], by the region's months from ``first_day`` to ``last_day``."""
     temperatures = scenario.region.temperature
     if battery is None or temperatures is None or not battery.ages_with_temperature:
         return CALENDAR
@@ -232,5 +234,4 @@ def _battery_clock(battery: Battery | None, scenario: Scenario, first_day: float
         factors = arrhenius_factor(monthly, battery.activation_energy, battery.reference_temperature)
     else:
         factors = q10_factor(monthly, battery.q10, battery.reference_temperature)
-    # Whole years beyond the horizon keep the last piece of the clock out of the curves.
-    return monthly_clock(factors, scenario.start, first_day, scenario.horizon + 2 * DAYS_PER_YEAR)
+    return monthly_clock(factors, scenario.start, first_day, last_day)

@@ -8,8 +8,9 @@ from simulator.metrics import Metric
 from simulator.points import Study, Task, evaluate, scenario_at
 from simulator.scenario_file import from_tree
 from simulator.statistics import Band
+from simulator.study import metric_of
 from simulator.sweep import FAMILY, Grid, cell_result, read_axes
-from simulator.sweep_table import Line, SweepTable, chosen_metric, curve_band
+from simulator.sweep_table import Line, SweepTable, curve_band
 from simulator.world import default_times
 
 FAILURE = "mines.battery-limited.self_destruct.failure"
@@ -56,7 +57,8 @@ def swept(*vary, scenarios=None, metric="casualties", replicates=0):
     scenarios = pair() if scenarios is None else scenarios
     study = Study(tuple(scenarios), "simulate" if replicates else "expected", (metric,), FAMILY)
     grid = Grid(study, read_axes(vary, scenarios))
-    chosen, size = chosen_metric(grid, metric), len(scenarios)
+    size = len(scenarios)
+    chosen = metric_of(grid.study, size - 1, metric, averaged=False)
     values = {name: np.full(grid.cells, np.nan) for name in VALUES}
     differences = {name: np.full(grid.cells, np.nan) for name in DIFFERENCES} if size > 1 else None
     reference = np.full(grid.cells, np.nan) if size > 1 else None

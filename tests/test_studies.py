@@ -134,6 +134,15 @@ def test_what_is_varied_outside_the_mines_changes_the_reference_too(folder):
         assert float(row["difference"]) == pytest.approx(after - before, rel=1e-9)
 
 
+def test_what_the_reference_does_not_have_is_varied_in_the_scenario_alone(folder):
+    teams = "clearance: {from: 2025-03-01, teams: 1, rate: 20000 m2 per team-day, detection: 0.99}"
+    (folder / "cleared.yaml").write_text(f"extends: small.yaml\ntitle: Cleared\n{teams}\n", encoding="utf-8")
+    vary = ("--vary", "clearance.teams=1,4", "--against", "small.yaml", "--replicates", "4", "--no-figures")
+    done("sweep", "cleared.yaml", *vary, "-o", "teams", cwd=folder)
+    one, four = (float(row["difference"]) for row in cells(folder / "teams" / "differences.csv", "denied_km2"))
+    assert four < one <= 0
+
+
 def test_curves_of_a_short_sweep_are_those_of_single_runs(folder):
     done(*SWEEP, "--vary", f"{FAILURE}=10%,30%", "--replicates", "6", "-o", "lines", cwd=folder)
     overrides = ("--set", f"{FAILURE}=30%", "--replicates", "6", "--no-figures")

@@ -177,16 +177,23 @@ def test_a_name_of_a_class_may_have_dots_and_the_longest_is_meant(dotted):
         assert varied(dotted, Settings(((keys, 7),))).scenario.mines[keys[1]].count in {7, 10000}
 
 
-def test_a_path_may_lead_to_what_one_of_the_scenarios_has_or_could_have(treaty, dotted):
+def test_a_path_may_lead_to_what_one_of_the_scenarios_has_or_could_have_in_a_block_of_its_own(treaty, dotted):
     assert read_path("mines.model 1.2.count", [treaty, dotted], VARY, "--vary")[0] == ("mines", "model 1.2", "count")
     assert read_path(f"mines.{CLASS}.count", [dotted, treaty], VARY, "--vary")[0] == ("mines", CLASS, "count")
-    assert read_path("clearance.teams", [treaty], VARY, "--vary")[1].integer
-    assert read_path(f"mines.{CLASS}.lots.size", [treaty], VARY, "--vary")[1].integer
+    assert read_path(f"mines.{CLASS}.common_cause", [treaty], VARY, "--vary")[1].at_most == 1
     assert read_path(f"mines.{CLASS}.self_destruct.time", [treaty], VARY, "--vary")[1].dimension is units.DURATION
     assert concerns(treaty, ("mines", CLASS, "count"))
     assert not concerns(treaty, ("mines", "model 1.2", "count"))
     assert concerns(treaty, ("civilians", "density"))
     assert concerns(treaty, ("mines",))
+
+
+@pytest.mark.parametrize("block", ["clearance", f"mines.{CLASS}.lots", "civilians.marking"])
+def test_a_number_of_a_block_that_no_scenario_has_cannot_be_varied(treaty, block):
+    text = f"{block}.{'reduces' if block.endswith('marking') else 'size' if block.endswith('lots') else 'teams'}"
+    assert not concerns(treaty, tuple(text.split(".")))
+    with pytest.raises(InputError, match=f"no scenario here has '{block}', so '{text}' cannot be varied"):
+        read_path(text, [treaty], VARY, "--vary")
 
 
 @pytest.mark.parametrize(
