@@ -5,7 +5,7 @@ dose of a cell on an exposure clock; both are built here from monthly means and 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
 import numpy as np
@@ -21,11 +21,13 @@ ZERO_CELSIUS_K = 273.15
 class Clock:
     """A piecewise-linear clock: ``readings`` [K] at ``days`` [K], K >= 2; outside, the end pieces go on.
 
-    ``days`` rise strictly and ``readings`` do not fall; both are read-only.
+    ``days`` rise strictly and ``readings`` do not fall. ``paces`` [K - 1] are the change of reading per day of each
+    piece. All are read-only.
     """
 
     days: Array
     readings: Array
+    paces: Array = field(init=False)
 
     def __post_init__(self) -> None:
         # A copy, so that the array it was made from cannot change the clock.
@@ -41,18 +43,14 @@ class Clock:
             raise ValueError(
                 f"readings must not fall, bad after knots {np.flatnonzero(~(np.diff(self.readings) >= 0))}"
             )
-        self.days.flags.writeable = False
-        self.readings.flags.writeable = False
+        object.__setattr__(self, "paces", np.diff(self.readings) / np.diff(self.days))
+        for knots in (self.days, self.readings, self.paces):
+            knots.flags.writeable = False
 
     @property
     def is_linear(self) -> bool:
         """Whether one straight line is the whole clock."""
         return self.days.size == 2
-
-    @property
-    def paces(self) -> Array:
-        """Change of reading per day of each piece, shape [K - 1]."""
-        return np.diff(self.readings) / np.diff(self.days)
 
 
 def linear_clock(pace: float) -> Clock:

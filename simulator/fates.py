@@ -167,33 +167,40 @@ def _fate_of_mine(world: World, kind: MineKind, where: Whereabouts, laid: float)
     sd, battery, ageing, free = alive(age)
     working = _by_outcome(sd, battery) * ageing * free
     pull = where.pull(np.maximum(_advance(exposure, laid, age), 0.0))
-    sd_flow = density(kind.self_destruct, age)
-    battery_flow = density(kind.battery, _advance(clock, laid, age)) * pace_at(clock, laid + age)
-    ageing_flow = density(kind.ageing, age)
-    zero, one = np.zeros_like(sd), np.ones_like(sd)
-    flows = np.stack(
-        [
-            np.stack([sd_flow * battery, sd_flow, zero, zero]) * ageing * free,
-            np.stack([sd * battery_flow, zero, battery_flow, zero]) * ageing * free,
-            np.stack([sd * battery, sd, battery, one]) * ageing_flow * free,
-            _by_outcome(sd, battery) * ageing * pull * pace_at(exposure, laid + age),
-        ],
-        axis=1,
-    )
+
+    def flows() -> Iterator[tuple[int, list[int], Array]]:
+        """Densities of the end by each cause, where they are not 0: the cause, the outcomes, and [outcomes, P, 16]."""
+        if _is_spread(kind.self_destruct):
+            its = density(kind.self_destruct, age)
+            yield 0, [0, 1], np.stack([its * battery, its]) * ageing * free
+        if _is_spread(kind.battery):
+            its = density(kind.battery, _advance(clock, laid, age)) * pace_at(clock, laid + age)
+            yield 1, [0, 2], np.stack([sd * its, its]) * ageing * free
+        if _is_spread(kind.ageing):
+            yield 2, [0, 1, 2, 3], _by_outcome(sd, battery) * density(kind.ageing, age) * free
+        yield 3, [0, 1, 2, 3], _by_outcome(sd, battery) * ageing * pull * pace_at(exposure, laid + age)
+
     seen = np.maximum(ages, 0.0)
     index = np.searchsorted(breaks, seen)
-    incidence = _cumulative(flows * weights)[..., index]
+    incidence = np.zeros((4, 4, ages.size))
+    for cause, outcomes, flow in flows():
+        incidence[outcomes, cause] = _cumulative(flow * weights)[..., index]
     _add_atoms(incidence, kind, laid, alive, ages)
-    sd, battery, ageing, free = alive(seen)
-    devices = np.where(ages >= 0, _by_outcome(sd, battery) * ageing, 0.0)
+    sd_seen, battery_seen, ageing_seen, free_seen = alive(seen)
+    devices = np.where(ages >= 0, _by_outcome(sd_seen, battery_seen) * ageing_seen, 0.0)
     mine_days = _cumulative(working * weights)
     return Fate(
-        devices * free,
+        devices * free_seen,
         devices * where.pull(np.maximum(_advance(exposure, laid, seen), 0.0)),
         incidence,
         # A mine laid before the start counts from the start on.
         mine_days[:, index] - mine_days[:, [np.searchsorted(breaks, before_start)]],
     )
+
+
+def _is_spread(law: Law) -> bool:
+    """Whether a law has a density: it is neither one time nor none."""
+    return not isinstance(law, Never | Fixed)
 
 
 def _bends_of(clock: Clock, *, thin: bool) -> Array:

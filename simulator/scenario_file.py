@@ -124,10 +124,12 @@ def checked(name: str, root: Node, more: Mapping[str, Source] | None, problems: 
     return LoadedScenario(name, scenario, tree, digest_of(tree), root, alternatives=tuple(alternatives))
 
 
-def validated(root: Node) -> Scenario:
-    """Validate a tree in which every alternative is settled. Raises InputError with every problem at its place."""
+def validated(root: Node, tree: object) -> Scenario:
+    """Validate a tree in which every alternative is settled, ``root`` and its plain values. Raises InputError with
+    every problem at its place.
+    """
     try:
-        return Scenario.model_validate(plain(root))
+        return Scenario.model_validate(tree)
     except ValidationError as error:
         raise InputError(problems_of(error, root)) from None
 
@@ -138,7 +140,7 @@ def _validated(root: Node, problems: list[Problem], broken: Sequence[Problem]) -
     What is said of a place whose choice of alternatives is ``broken`` would mislead and is left out.
     """
     try:
-        return validated(root)
+        return validated(root, plain(root))
     except InputError as error:
         places = {one.path.partition(f".{ONE_OF}")[0] for one in broken}
         problems += [

@@ -40,8 +40,8 @@ def varied(loaded: LoadedScenario, settings: Settings) -> LoadedScenario:
     for path, value in settings.values:
         if (path, value) not in inside:
             root = _with_value(root, path, value)
-    scenario = validated(root)
     tree = plain(root)
+    scenario = validated(root, tree)
     if "sources" in loaded.tree:
         tree["sources"] = loaded.tree["sources"]
     return replace(loaded, scenario=scenario, tree=tree, digest="", root=root, alternatives=())
