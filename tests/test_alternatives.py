@@ -18,7 +18,7 @@ from simulator.quantities import GRADES
 from simulator.scenario_file import from_tree, load, shipped_scenarios, validated
 from simulator.schema import json_schema
 from simulator.uncertainty import uncertain_inputs
-from simulator.yaml_reader import MAX_ALIASES, MAX_DEPTH, MAX_NODES
+from simulator.yaml_reader import MAX_ALIASES, MAX_DEPTH, MAX_NODES, plain
 
 FAILURE = "failure: 0.0"
 LIFE = "{weibull: {shape: 4, scale: 81.9 days}}"
@@ -125,7 +125,7 @@ def test_every_alternative_can_be_put_in_its_place(tmp_path):
     for first in (0, 1):
         for second in (0, 1):
             root = settled(loaded.root, loaded.alternatives, {paths[0]: first, paths[1]: second})
-            battery = validated(root).mines["battery-limited"].battery
+            battery = validated(root, plain(root)).mines["battery-limited"].battery
             assert isinstance(battery.life, Never) == (first == 1)
             assert battery.failure == (0.05, 1)[second]
     assert settled(loaded.root, []) is loaded.root

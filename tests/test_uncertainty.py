@@ -357,17 +357,18 @@ def test_the_inputs_of_the_full_example_are_read_in_the_units_of_their_numbers()
     ]
     assert [one.parameters for one in found] == [(0.015, 0.05, 0.15), (60000, 0), (3.5e-5, 7e-4)]
     assert [distribution_text(one) for one in found] == [
-        "triangular 0.015 to 0.15", "0 failures in 60,000 tests", "loguniform 3.5e-05 to 0.0007 per mine-year",
+        "triangular 1.5 % to 15 %", "0 failures in 60,000 tests",
+        "loguniform 3.5e-5 per mine-year to 7e-4 per mine-year",
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("uncertainty", "kind", "parameters", "text"),
     [
-        ("{uniform: [1 %, 1 in 10]}", "uniform", (0.01, 0.1), "uniform 0.01 to 0.1"),
+        ("{uniform: [1 %, 1 in 10]}", "uniform", (0.01, 0.1), "uniform 1 % to 10 %"),
         ("{beta: [2, '30']}", "beta", (2, 30), "beta 2, 30"),
         ("{beta: [50 %, 5]}", "beta", (0.5, 5), "beta 0.5, 5"),
-        ("{lognormal: {median: 5 %, sigma: 50 %}}", "lognormal", (0.05, 0.5), "lognormal, median 0.05, sigma 0.5"),
+        ("{lognormal: {median: 5 %, sigma: 50 %}}", "lognormal", (0.05, 0.5), "lognormal, median 5 %, sigma 0.5"),
         ("{tests: 6e4, failures: '3'}", "tests", (60000, 3), "3 failures in 60,000 tests"),
         ("{tests: 100 in 1, failures: 0}", "tests", (100, 0), "0 failures in 100 tests"),
     ],
@@ -385,7 +386,7 @@ def test_a_law_is_read_in_the_unit_of_the_number(tmp_path):
         treaty_with(tmp_path, "0", ("life: {weibull: {shape: 4, scale: 81.9 days}}", f"life: {life}"))
     )
     assert (one.parameters, one.reference) == ((7, 365.25), 60)
-    assert distribution_text(one) == "uniform 7 to 365.25 days"
+    assert distribution_text(one) == "uniform 7 days to 1 year"
 
 
 def test_inputs_in_lists_points_and_alternatives_are_found(tmp_path):
