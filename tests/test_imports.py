@@ -13,7 +13,10 @@ from terminal import environment, written_scenarios
 import simulator
 
 PACKAGE = Path(simulator.__file__).parent
-HEAVY = ("numpy", "scipy", "matplotlib", "distributed", "dask", "simpy", "rich", "shapely", "pyproj")
+HEAVY = (
+    "numpy", "scipy", "matplotlib", "distributed", "dask", "simpy", "rich", "shapely", "pyproj", "jinja2", "starlette",
+    "uvicorn", "pandas", "xarray",
+)  # fmt: skip
 LOADED = """
 import json, sys
 from simulator.cli import main
