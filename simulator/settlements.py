@@ -1,27 +1,20 @@
 """Settlements from a CSV file: where people live, checked row by row, with the place of everything that is wrong."""
 
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 import numpy as np
 
 from simulator.clocks import Array
-from simulator.csv_text import MOST_COLUMNS, Field, fields_of, form_problem, number_in, part_of
+from simulator.csv_table import MOST_PROBLEMS, Columns, CsvTable, read_table, refuse
+from simulator.csv_text import fields_of, number_in
 from simulator.geography import projected_points
 from simulator.geojson import wrong_degrees
-from simulator.problems import InputError, Mark, Problem, input_error
+from simulator.problems import InputError, Mark, Problem
 from simulator.region import Region, cells_at, outline_of
 
 MOST_ROWS = 20_000
 
-_MOST_CHARACTERS = 8 * 2**20
-_MOST_PROBLEMS = 100
 _MOST_PEOPLE = 1e10
-_LINE_END = re.compile(r"\r\n|\r|\n")
-_DEGREES = ("name", "lon", "lat", "population")
-_KM = ("name", "x_km", "y_km", "population")
 # What the columns are called in other habits, for suggestions only.
 _OTHER_NAMES = {
     "name": ("settlement", "place", "village", "town"),
@@ -31,6 +24,18 @@ _OTHER_NAMES = {
     "y_km": ("y", "north", "northing"),
     "population": ("pop", "people", "persons", "inhabitants", "residents"),
 }
+_GEOGRAPHIC = Columns(
+    ("name", "lon", "lat", "population"),
+    other_names=_OTHER_NAMES,
+    elsewhere=("x_km", "y_km"),
+    hint="; inside a boundary, positions are longitude and latitude",
+)
+_RECTANGLE = Columns(
+    ("name", "x_km", "y_km", "population"),
+    other_names=_OTHER_NAMES,
+    elsewhere=("lon", "lat"),
+    hint="; in a rectangle, positions are km from its south-west corner",
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,10 +65,6 @@ class Settlements:
         return Mark(self.file, self.line[row], fields[first].start, self.line[row], fields[last].end, self.lines)
 
 
-# The number of the line, and its name, x, y and population.
-_Row = tuple[int, list[Field]]
-
-
 def read_settlements(text: str, name: str, *, geographic: bool) -> Settlements:
     """Read a CSV text with columns name, lon, lat and population; without ``geographic``, x_km and y_km [km] from a
     rectangle's south-west corner. The order of columns is free, and further ones are left out.
@@ -71,34 +72,9 @@ def read_settlements(text: str, name: str, *, geographic: bool) -> Settlements:
     Raises InputError with every problem found (the first 100), each at its place; ``name`` is what messages call the
     file.
     """
-    text = text.removeprefix("\ufeff")
-    if len(text) > _MOST_CHARACTERS:
-        raise input_error("has more than 8 MiB", mark=Mark(name, 0, 0, 0, 0, ()))
-    lines = tuple(_LINE_END.split(text))
-    header_line = next((number for number, line in enumerate(lines) if line.strip()), None)
-    wanted = _DEGREES if geographic else _KM
-    if header_line is None:
-        raise input_error(f"is empty, expected the header {','.join(wanted)}", mark=Mark(name, 0, 0, 0, 0, lines))
-    header = Mark(name, header_line, 0, header_line, len(lines[header_line]), lines)
-    columns, width = _columns(header, wanted)
-    rows: list[_Row] = []
-    problems: list[Problem] = []
-    for number, line in enumerate(lines[header_line + 1 :], header_line + 1):
-        if not line.strip(', \t"'):
-            continue
-        fields = fields_of(line)
-        whole = Mark(name, number, 0, number, len(line), lines)
-        if len(rows) + len(problems) == MOST_ROWS:
-            message = f"is settlement {MOST_ROWS + 1:,}, at most {MOST_ROWS:,} are read; join the smallest"
-            raise input_error(message, mark=whole)
-        problem = form_problem(whole, fields, width)
-        if problem is None:
-            rows.append((number, [fields[column] for column in columns]))
-        else:
-            problems.append(problem)
-    if not rows and not problems:
-        raise input_error("has a header but no settlements below it", mark=header)
-    return _settlements(header, rows, columns, wanted, problems)
+    columns = _GEOGRAPHIC if geographic else _RECTANGLE
+    table = read_table(text, name, columns, most_rows=MOST_ROWS, noun="settlement", way_out="join the smallest")
+    return _settlements(table, columns, geographic=geographic)
 
 
 def located(settlements: Settlements, region: Region) -> tuple[Array, Array]:
@@ -117,14 +93,14 @@ def located(settlements: Settlements, region: Region) -> tuple[Array, Array]:
         swapped = cells_at(region, *_in_plane(settlements.y[outside], settlements.x[outside], region)) >= 0
     border_km = shapely.distance(outline_of(region), shapely.points(x_km[outside], y_km[outside]))
     problems = []
-    for row, distance, swap in zip(outside[:_MOST_PROBLEMS].tolist(), border_km, swapped, strict=False):
+    for row, distance, swap in zip(outside[:MOST_PROBLEMS].tolist(), border_km, swapped, strict=False):
         far = f"{distance:,.3g} km" if distance < 1000 else f"{distance:,.0f} km"
         hint = "; with lon and lat swapped it would lie inside" if swap else "; move it, or leave it out"
         message = f"lies outside the region, {far} from its border{hint}"
         problems.append(Problem(settlements.mark(row), settlements.names[row], message))
-    if outside.size > _MOST_PROBLEMS:
-        last = settlements.mark(int(outside[_MOST_PROBLEMS]))
-        problems.append(Problem(last, "", f"{outside.size - _MOST_PROBLEMS:,} more settlements lie outside the region"))
+    if outside.size > MOST_PROBLEMS:
+        last = settlements.mark(int(outside[MOST_PROBLEMS]))
+        problems.append(Problem(last, "", f"{outside.size - MOST_PROBLEMS:,} more settlements lie outside the region"))
     raise InputError(problems)
 
 
@@ -132,109 +108,39 @@ def _in_plane(x: Array, y: Array, region: Region) -> tuple[Array, Array]:
     return (x, y) if region.projection is None else projected_points(x, y, region.projection)
 
 
-def _columns(header: Mark, wanted: Sequence[str]) -> tuple[tuple[int, int, int, int], int]:
-    """Find the wanted columns in the header, and how many columns there are."""
-    line = header.lines[header.line]
-    for delimiter, word in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
-        if delimiter in line and "," not in line:
-            message = f"has {word} between its columns; save it with commas, and decimals with a point"
-            place = line.index(delimiter)
-            raise input_error(message, mark=part_of(header, place, place + 1))
-    fields = fields_of(line)
-    titles = [field.text for field in fields]
-    if len(titles) > MOST_COLUMNS:
-        raise input_error(f"has more than {MOST_COLUMNS} columns", mark=header)
-    problems = []
-    for column in wanted:
-        if (count := titles.count(column)) == 1:
-            continue
-        if count > 1:
-            again = fields[len(titles) - 1 - titles[::-1].index(column)]
-            problems.append(Problem(part_of(header, again.start, again.end), column, "two columns have this name"))
-        elif (near := _near(column, titles, wanted)) is not None:
-            message = f"column '{column}' is missing, rename '{titles[near]}' to '{column}'?"
-            problems.append(Problem(part_of(header, fields[near].start, fields[near].end), "", message))
-        else:
-            message = (
-                f"column '{column}' is missing; the header must have {', '.join(wanted)}{_other_plane(titles, wanted)}"
-            )
-            problems.append(Problem(header, "", message))
-    _refuse(problems)
-    name, x, y, population = map(titles.index, wanted)
-    return (name, x, y, population), len(titles)
-
-
-def _near(column: str, titles: Sequence[str], wanted: Sequence[str]) -> int | None:
-    free = {title.lower(): index for index, title in reversed([*enumerate(titles)]) if title not in {*_DEGREES, *_KM}}
-    taken = {near for other in wanted if other != column for near in (other, *_OTHER_NAMES[other])}
-    for known in (column, *_OTHER_NAMES[column]):
-        if known in free:
-            return free[known]
-    close = get_close_matches(column, [title[:40] for title in free if title not in taken][:100], n=1, cutoff=0.7)
-    return free.get(close[0]) if close else None
-
-
-def _other_plane(titles: Sequence[str], wanted: Sequence[str]) -> str:
-    if wanted is _KM and "lon" in titles:
-        return "; in a rectangle, positions are km from its south-west corner"
-    if wanted is _DEGREES and "x_km" in titles:
-        return "; inside a boundary, positions are longitude and latitude"
-    return ""
-
-
-def _settlements(
-    header: Mark,
-    rows: Sequence[_Row],
-    columns: tuple[int, int, int, int],
-    wanted: Sequence[str],
-    problems: list[Problem],
-) -> Settlements:
-    """Read the values of rows that are sound in form; ``problems`` are those of the other rows."""
-
-    def add(row: int, column: int, message: str) -> None:
-        number, fields = rows[row]
-        field = fields[column]
-        mark = Mark(header.name, number, field.start, number, max(field.end, field.start + 1), header.lines)
-        problems.append(Problem(mark, wanted[column], message))
-
+def _settlements(table: CsvTable, columns: Columns, *, geographic: bool) -> Settlements:
+    """Read the values of the rows. Raises InputError with all that is wrong with them."""
+    called, *numbers = columns.required
+    problems = [*table.problems]
     names: dict[str, int] = {}
-    values = np.full((3, len(rows)), np.nan)
-    for row, (number, fields) in enumerate(rows):
-        called = fields[0].text
-        if not called:
-            add(row, 0, "needs a name")
-        elif (first := names.setdefault(called, number)) != number:
-            add(row, 0, f"duplicate name '{called}', first in line {first + 1}; names tell settlements apart")
-        for column in (1, 2, 3):
-            value = number_in(fields[column].text)
+    values = np.full((3, len(table.rows)), np.nan)
+    for row, its in enumerate(table.rows):
+        name = table.text(row, called)
+        if not name:
+            problems.append(table.problem(row, called, "needs a name"))
+        elif (first := names.setdefault(name, its.line)) != its.line:
+            message = f"duplicate name '{name}', first in line {first + 1}; names tell settlements apart"
+            problems.append(table.problem(row, called, message))
+        for place, column in enumerate(numbers):
+            value = number_in(table.text(row, column))
             if isinstance(value, str):
-                add(row, column, value)
+                problems.append(table.problem(row, column, value))
             else:
-                values[column - 1, row] = value
+                values[place, row] = value
     x, y, population = values
-    if wanted is _DEGREES:
-        for row, axis, message in wrong_degrees(x, y):
-            add(row, axis + 1, message)
+    if geographic:
+        problems += [table.problem(row, numbers[axis], message) for row, axis, message in wrong_degrees(x, y)]
     for row in np.flatnonzero(population < 0).tolist():
-        add(row, 3, f"must be 0 or more, got {population[row]:.10g}")
+        problems.append(table.problem(row, "population", f"must be 0 or more, got {population[row]:.10g}"))
     for row in np.flatnonzero(population > _MOST_PEOPLE).tolist():
-        add(row, 3, f"must be at most {_MOST_PEOPLE:,.0f}, got {population[row]:.10g}")
+        message = f"must be at most {_MOST_PEOPLE:,.0f}, got {population[row]:.10g}"
+        problems.append(table.problem(row, "population", message))
     if not problems and not population.sum() > 0:
-        add(0, 3, "no settlement has any people; give at least one a population above 0")
-    _refuse(problems)
-    line = tuple(number for number, _ in rows)
-    return Settlements(tuple(names), x.copy(), y.copy(), population.copy(), header.name, header.lines, line, columns)
-
-
-def _refuse(problems: Sequence[Problem]) -> None:
-    if not problems:
-        return
-    ordered = sorted(problems, key=_line)
-    if len(ordered) > _MOST_PROBLEMS:
-        more = f"{len(ordered) - _MOST_PROBLEMS:,} more problems, from here on, are not shown"
-        ordered = [*ordered[:_MOST_PROBLEMS], Problem(ordered[_MOST_PROBLEMS].mark, "", more)]
-    raise InputError(ordered)
-
-
-def _line(problem: Problem) -> int:
-    return problem.mark.line if problem.mark else -1
+        message = "no settlement has any people; give at least one a population above 0"
+        problems.append(table.problem(0, "population", message))
+    refuse(problems)
+    line = tuple(its.line for its in table.rows)
+    name_place, x_place, y_place, people_place = (table.places[column] for column in columns.required)
+    places = (name_place, x_place, y_place, people_place)
+    arrays = x.copy(), y.copy(), population.copy()
+    return Settlements(tuple(names), *arrays, table.header.name, table.header.lines, line, places)
