@@ -17,6 +17,9 @@ from simulator import __version__
 from simulator.arguments import Verbs
 from simulator.options import FILE, QUIET, SET, WORKERS, command_line, computing, hush, load_all, plan_of, writing
 from simulator.verbs_evidence import evidence
+from simulator.verbs_explore import explore
+from simulator.verbs_fit import fit
+from simulator.verbs_report import report
 from simulator.verbs_standards import standards
 from simulator.verbs_studies import attribute, breakeven, sensitivity, sweep
 
@@ -218,7 +221,7 @@ def sources(scenario: Path | None) -> None:
         say(entry)
 
 
-for verb in (sweep, sensitivity, breakeven, attribute, evidence, standards):
+for verb in (sweep, sensitivity, breakeven, attribute, evidence, standards, fit, explore, report):
     cli.add_command(verb)
 
 

@@ -17,6 +17,7 @@ from simulator.attribution_words import by_size, change_words, label_of, sentenc
 from simulator.estimates import Estimate
 from simulator.figure_style import (
     GREY,
+    GRID,
     LABEL_ROOM,
     NORMAL,
     SMALL,
@@ -174,7 +175,7 @@ def _draw(axes: Axes, rows: Sequence[_Row], metric: Metric) -> None:
         if place + 1 < len(rows):
             below = top + row.height + rows[place + 1].height / 2
             axes.plot([row.end] * 2, [middle + _BAR / 2, below - _BAR / 2], color=GREY, linewidth=0.7, zorder=1)
-        axes.axhline(middle, color="#E4E4E4", linewidth=0.7, zorder=0.5)
+        axes.axhline(middle, color=GRID, linewidth=0.7, zorder=0.5)
         _write(axes, row, middle, across)
         top += row.height
 

@@ -39,7 +39,7 @@ def breakeven_figure(result: BreakEven, metric: Metric, label: str, unit: str, t
         axes.set_xlabel(f"{label} [{unit}]" if unit else label)
         style = style_of(1)
         if not exact:
-            look: dict[str, Any] = {"facecolor": (style.colour, 0.2), "edgecolor": (style.colour, 0.5)}
+            look: dict[str, Any] = {"facecolor": (style.colour, 0.2), "edgecolor": style.colour, "linewidth": 0.6}
             axes.fill_between(x, low, high, gid="interval", **look)
         axes.plot(x, mean, color=style.colour, linewidth=1.7, gid="difference")
         axes.axhline(0.0, color=GREY, linewidth=1.0, gid="none")

@@ -41,8 +41,8 @@ _HEIGHT, _DATES_ROOM, _HEAD = 2.5, 0.25, 0.15
 _SAMPLE_FROM, _SAMPLE_TO, _NAMES_AT, _NAMES_WIDE = 0.12, 0.5, 0.58, 2.15
 _BETWEEN = 0.09
 _DOUBT = 2.0
-# From dark to light without a turn, in colours and in grey; the palest end is left out.
-_COLOURS, _PALEST = colormaps["viridis"], 0.88
+# From dark to light without a turn, in colours and in grey; what has no contrast of 3 to white is left out.
+_COLOURS, _PALEST = colormaps["inferno"], 0.67
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -120,7 +120,7 @@ def draw_settlements(axes: Axes, ground: Ground, gid: str) -> None:
     order = largest_places(its)
     sizes = (72 * dot_widths(its.population[order], ground.most_people)) ** 2
     axes.scatter(its.x_km[order], its.y_km[order], sizes, gid=gid, **look)
-    box = {"boxstyle": "square,pad=0.1", "facecolor": (1, 1, 1, 0.75), "edgecolor": "none"}
+    box = {"boxstyle": "square,pad=0.1", "facecolor": (1, 1, 1, 0.85), "edgecolor": "none"}
     for name, x, y in named_places(ground):
         axes.text(x, y, name, size=SMALL, va="center", bbox=box, zorder=5)
 

@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Colormap, LinearSegmentedColormap, LogNorm, Normalize
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from simulator.clocks import Array
@@ -30,6 +31,7 @@ _HEIGHT, _HEAD = 4.6, 0.2
 _BAR_AWAY, _BAR_WIDTH, _WORDS_WIDE = 0.3, 0.2, 2.4
 _MOST_DRAWN, _MOST_DOTS = 900, 100
 _DECADES = 100.0
+_RIM = 1.6
 # Ratios within these are told by their difference as well; beyond the last, by an arrow on the colour bar.
 _EVEN_RATIO = 10.0
 _RATIOS = (10.0, 100.0, 1000.0, 10_000.0)
@@ -139,6 +141,10 @@ def _contours(axes: Axes, surface: Surface, levels: Sequence[float], gid: str, *
     height = np.ma.masked_invalid(surface.height)
     drawn = axes.contour(surface.x, surface.y, height, levels=list(levels), transform=scaled, **look)
     drawn.set_gid(gid)
+    # A white rim keeps them apart from the dark ends of the colours.
+    drawn.set_path_effects(
+        [withStroke(linewidth=_RIM + float(np.max(np.asarray(drawn.get_linewidth()))), foreground="white")]
+    )
     axes.set(xlim=limits[0], ylim=limits[1])
     corner, far = (np.array([surface.x[end], surface.y[end]]) for end in (0, -1))
     return [[(line - corner) / (far - corner) for line in lines if len(line)] for lines in drawn.allsegs]

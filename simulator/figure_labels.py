@@ -34,7 +34,7 @@ def label_ends(axes: Axes, labels: Sequence[EndLabel]) -> None:
     across, up = panel_size(axes)
     ends = [_fraction(axes, label.y) for label in labels]
     heights = [_height(label) / up for label in labels]
-    for label, end, y, height in zip(labels, ends, _apart(ends, heights, _GAP / up), heights, strict=True):
+    for label, end, y, height in zip(labels, ends, apart(ends, heights, _GAP / up), heights, strict=True):
         thin = Line2D([1.0, 1.0 + _SAMPLE_FROM / across], [end, y], color=label.style.colour, linewidth=0.7)
         sample = Line2D([1.0 + edge / across for edge in (_SAMPLE_FROM, _SAMPLE_TO)], [y, y], **line_look(label.style))
         for line in (thin, sample):
@@ -67,7 +67,7 @@ def _fraction(axes: Axes, y: float) -> float:
     return float(np.clip(axes.transAxes.inverted().transform(point)[1], 0.0, 1.0))
 
 
-def _apart(wanted: Sequence[float], heights: Sequence[float], gap: float) -> list[float]:
+def apart(wanted: Sequence[float], heights: Sequence[float], gap: float) -> list[float]:
     """Stack blocks between 0 and 1 in the order of their wanted middles, as near to them as they go (least squares)."""
     order = sorted(range(len(wanted)), key=lambda block: (wanted[block], -block))
     sizes = np.array([heights[block] for block in order])

@@ -17,6 +17,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
 from simulator.figure_style import (
     GREY,
+    GRID,
     SMALL,
     house_style,
     panel_size,
@@ -49,7 +50,7 @@ _LONGEST_END = 1.5
 _KEY_LINE, _SAMPLE, _BETWEEN_SAMPLES = 0.24, 0.3, 0.25
 # Blue and orange are told apart by the colour-blind (Okabe and Ito 2008); the grade is said in words as well.
 _SOUND_COLOUR, _WEAK_COLOUR = "#0072B2", "#D55E00"
-_AT_LOW, _AT_HIGH = "#56B4E9", "#0072B2"
+_AT_LOW, _AT_HIGH = "#BFE0F5", "#0072B2"
 _HELD = "Inputs without a stated range are held at their values."
 _SHARES = "Bars as long as their estimate, lines their 90 % intervals."
 _ONE_BY_ONE = "One input at a time, all others at their reference, so that no interactions show."
@@ -117,7 +118,7 @@ def _rows_sheet(title: str, foot: str, heights: Sequence[float], right: float) -
     axes.spines["left"].set_visible(False)
     axes.grid(visible=True, axis="x")
     edges = np.cumsum(heights)[:-1]
-    axes.hlines(edges, -_per_inch(axes, _LABELS + _GAP), 1.0, "#E4E4E4", linewidth=0.7, clip_on=False,
+    axes.hlines(edges, -_per_inch(axes, _LABELS + _GAP), 1.0, GRID, linewidth=0.7, clip_on=False,
                 transform=axes.get_yaxis_transform())  # fmt: skip
     return figure, axes
 
@@ -278,7 +279,8 @@ def _tick(value: float) -> str:
 
 
 def _filled(colour: str) -> dict[str, Any]:
-    return {"facecolor": colour, "edgecolor": colour, "linewidth": 0.7}
+    # A light filling has a dark edge, so that it is seen on white.
+    return {"facecolor": colour, "edgecolor": _AT_HIGH if colour == _AT_LOW else colour, "linewidth": 0.7}
 
 
 def _hatched(colour: str) -> dict[str, Any]:

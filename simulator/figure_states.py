@@ -43,9 +43,9 @@ class _Look:
     text: str
 
 
-_HATCH_COLOUR = "#9A7420"
+_HATCH_COLOUR = "#8F6A00"
 _LOOKS = {
-    "hazardous": _Look("#D55E00", "", "white"),
+    "hazardous": _Look("#BF5200", "", "white"),
     "inert": _Look("#F3CF86", "////", "black"),
     "gone": _Look("#E9EDF1", "", "black"),
 }
@@ -84,7 +84,7 @@ def _draw(axes: Axes, outcome: Outcome, place: int) -> None:
     world = part.world
     unit = stretched_time(axes, world.horizon_days, since(world.start))
     if treaty_dates_apply(outcome):
-        mark_treaty_dates(axes, last_laying(outcome), unit)
+        mark_treaty_dates(axes, last_laying(outcome), unit, "black")
     total = float(laid(part)[-1])
     if not total > 0:
         return

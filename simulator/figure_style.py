@@ -25,6 +25,8 @@ from simulator.wording import duration
 DPI = 150
 SMALL, NORMAL, LARGE = 8.5, 9.5, 13.5
 GREY = "#595959"
+# Lines that only guide the eye from a label to what it belongs to.
+GRID = "#E4E4E4"
 LABEL_ROOM = 2.9
 
 _FONT = "DejaVu Sans"
@@ -45,16 +47,26 @@ _RC: dict[Any, Any] = {
     "axes.grid": True,
     "axes.grid.axis": "y",
     "axes.axisbelow": True,
-    "grid.color": "#E4E4E4",
+    "grid.color": GRID,
     "grid.linewidth": 0.7,
     "hatch.linewidth": 0.6,
     "svg.fonttype": "none",
     # Titles come from the user's file: a dollar sign is a dollar sign.
     "text.parse_math": False,
 }
-# Colours that the colour-blind can tell apart (Okabe and Ito 2008); the reference is black and solid.
-_COLOURS = ("#000000", "#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+# Hues that the colour-blind can tell apart (after Okabe and Ito 2008), the light ones darker, so that each has a
+# contrast of 3 to white or more (WCAG 2.2, 1.4.11); the reference is black and solid.
+_COLOURS = ("#000000", "#D55E00", "#00599C", "#009E73", "#B84B8A", "#6B4A00", "#4A96D2")
 _DASHES = ((), (6.0, 2.0), (1.3, 1.3), (8.0, 1.6, 1.6, 1.6), (3.0, 1.3), (8.0, 1.6, 1.3, 1.3, 1.3, 1.6))
+
+_BARS = {
+    "laid": ("#000000", "", True),
+    "self-destruct": ("#C24E00", "", True),
+    "battery": ("#00599C", "////////", False),
+    "ageing": ("#8C8C8C", "", True),
+    "clearance": ("#007F5C", "", True),
+    "return": ("#B84B8A", "\\\\\\\\", False),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,27 +113,40 @@ def wrapped(text: str, width: float, size: float, *, bold: bool = False) -> str:
 
     A number keeps its unit beside it.
     """
-    lines = [""]
+    lines, space = [""], text_width(" ", size, bold=bold)
+    taken = 0.0
     for word in re.sub(r"(?<=[\d%]) (?=[a-z%])", "\xa0", text).split(" "):
-        longer = f"{lines[-1]} {word}".strip()
-        if text_width(longer, size, bold=bold) <= width:
-            lines[-1] = longer
+        # Words are measured one by one, for most of them come again.
+        wide = text_width(word, size, bold=bold)
+        between = space if lines[-1] else 0.0
+        if taken + between + wide <= width:
+            lines[-1] = f"{lines[-1]} {word}".strip()
+            taken += between + wide
             continue
         lines.append("")
-        for character in word:
+        for character in word if wide > width else ():
             if text_width(lines[-1] + character, size, bold=bold) > width:
                 lines.append("")
             lines[-1] += character
+        lines[-1] = lines[-1] or word
+        taken = text_width(lines[-1], size, bold=bold) if wide > width else wide
     return "\n".join(line.strip() for line in lines if line).replace("\xa0", " ")
 
 
 def sheet(
-    title: str, footer: str, rows: Sequence[float], heads: Sequence[float], columns: int | None = None
+    title: str,
+    footer: str,
+    rows: Sequence[float],
+    heads: Sequence[float],
+    columns: int | None = None,
+    *,
+    shared: bool = True,
 ) -> tuple[Figure, list[Axes]]:
     """Make a figure with its title, its footer and its panels, row by row.
 
     ``rows`` are the heights of the panels and ``heads`` the room above them [inches]. Panels in ``columns`` share their
-    axes; without, they stand below each other and leave room on the right for the labels of line ends.
+    axes, unless ``shared`` is False; without, they stand below each other and leave room on the right for the labels of
+    line ends.
     """
     title = wrapped(title, _WIDTH - 2 * _EDGE, LARGE, bold=True)
     footer = wrapped(footer, _WIDTH - 2 * _EDGE, SMALL)
@@ -137,9 +162,9 @@ def sheet(
         y -= head + row
         for column in range(columns or 1):
             left = _LEFT + column * (across + _BETWEEN)
-            shared = panels[0] if panels and columns else None
+            first = panels[0] if panels and columns and shared else None
             place = (left / _WIDTH, y / height, across / _WIDTH, row / height)
-            panels.append(figure.add_axes(place, sharex=shared, sharey=shared))
+            panels.append(figure.add_axes(place, sharex=first, sharey=first))
         y -= _AXIS_ROOM
     return figure, panels
 
@@ -213,7 +238,7 @@ def stretched_time(axes: Axes, horizon_days: float, since: str) -> float:
     return 1.0
 
 
-def mark_treaty_dates(axes: Axes, laid_by: float, days_per_unit: float) -> None:
+def mark_treaty_dates(axes: Axes, laid_by: float, days_per_unit: float, colour: str = GREY) -> None:
     """Draw thin lines 30 and 120 days after the last laying, with words above the panel."""
     last = axes.get_xlim()[1]
     dates = [days for days in TREATY_DAYS if (laid_by + days) / days_per_unit <= last]
@@ -221,7 +246,7 @@ def mark_treaty_dates(axes: Axes, laid_by: float, days_per_unit: float) -> None:
         return
     places = [(laid_by + days) / days_per_unit for days in dates]
     for x in places:
-        axes.axvline(x, color=GREY, linewidth=0.8, linestyle=(0, (2, 2)), zorder=1.5)
+        axes.axvline(x, color=colour, linewidth=0.8, linestyle=(0, (2, 2)), zorder=1.5)
     inches, across = inches_along(axes, np.array(places)), panel_size(axes)[0]
     after = " after the last laying" if laid_by > 0 else ""
     together = " and ".join(f"{days:.0f}" for days in dates)
@@ -246,6 +271,12 @@ def write_above(axes: Axes, text: str, inches: float, start: float = 0.0, **look
 def line_look(style: LineStyle) -> dict[str, Any]:
     """Return how the line of a scenario is drawn, as Matplotlib says it."""
     return {"color": style.colour, "linewidth": 1.7, "linestyle": (0, style.dashes) if style.dashes else "solid"}
+
+
+def house_bar(kind: str) -> dict[str, Any]:
+    """Return how a bar of the timeline is filled, by what goes on in it, so that it reads in grey too."""
+    colour, hatch, filled = _BARS[kind]
+    return {"facecolor": colour if filled else "white", "edgecolor": colour, "hatch": hatch, "linewidth": 0.9}
 
 
 def _brief(days: float) -> str:

@@ -218,10 +218,12 @@ def _draw_worlds(axes: Axes, table: SweepTable, p05: Array, p95: Array, floor: f
         known, p05 = known & (p95 > 0), np.maximum(p05, floor / 3)
     x, colour = shown_values(table.grid.axes[0]), _style(table).colour
     if x.size > 1:
-        look: dict[str, Any] = {"facecolor": (colour, 0.2), "edgecolor": (colour, 0.5), "linewidth": 0.5}
+        look: dict[str, Any] = {"facecolor": (colour, 0.2), "edgecolor": colour, "linewidth": 0.5}
         axes.fill_between(x, p05, p95, where=list(known), gid=f"{gid}-band", **look)
     else:
-        axes.vlines(x, p05, p95, color=[(colour, 0.3)], linewidth=8, gid=f"{gid}-band")
+        axes.vlines(x, p05, p95, color=[(colour, 0.3)], linewidth=8)
+        for key, end in (("low", p05), ("high", p95)):
+            axes.plot(x, end, "_", color=colour, markersize=8, gid=f"{gid}-band-{key}")
 
 
 def _draw_interval(axes: Axes, table: SweepTable, curves: tuple[Array, Array, Array], gid: str) -> None:
@@ -235,7 +237,7 @@ def _draw_interval(axes: Axes, table: SweepTable, curves: tuple[Array, Array, Ar
         reach = np.maximum([mean[known] - low[known], high[known] - mean[known]], 0.0)
         axes.errorbar(x[known], mean[known], reach, fmt="none", ecolor=colour, elinewidth=1.0, capsize=2.5)
     else:
-        look: dict[str, Any] = {"facecolor": (colour, 0.45), "edgecolor": "none"}
+        look: dict[str, Any] = {"facecolor": (colour, 0.45), "edgecolor": colour, "linewidth": 0.5}
         axes.fill_between(x, low, high, where=list(known), gid=f"{gid}-interval", **look)
 
 
@@ -267,9 +269,7 @@ def _mark_break_evens(panels: Sequence[Axes], axis: Axis, places: Sequence[float
         write_above(panels[0], text, _GAP, start / across, size=SMALL, weight="bold")
 
 
-def _break_even_words(
-    axis: Axis, places: Sequence[float], inches: Array, across: float
-) -> list[tuple[float, str]]:
+def _break_even_words(axis: Axis, places: Sequence[float], inches: Array, across: float) -> list[tuple[float, str]]:
     """Write each break-even over its line where all have room, else all in one text; with where the text begins."""
     single = [f"break-even at {about(axis, place)}" for place in places]
     widths = np.array([text_width(text, SMALL, bold=True) for text in single])

@@ -167,7 +167,7 @@ def _mark_unseen(axes: Axes, line: Series, times: Array, style: LineStyle) -> No
 def _shadings(style: LineStyle, scenarios: int) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return how expected values and all worlds are shaded: the light below all dark ones, paler where many overlap."""
     dark = min(0.3, 0.7 / scenarios)
-    look: dict[str, Any] = {"edgecolor": (style.colour, 0.8), "linewidth": 0.6}
+    look: dict[str, Any] = {"edgecolor": style.colour, "linewidth": 0.6}
     return (
         look | {"facecolor": (style.colour, dark), "zorder": 1.4},
         look | {"facecolor": (style.colour, 0.4 * dark), "zorder": 1.2, "linestyle": (0, (1.5, 2.5))},

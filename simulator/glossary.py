@@ -1,4 +1,4 @@
-"""An explanation of every key of scenario files: meaning, type, range, units, default, and the keys below it."""
+"""An explanation of every key of scenario files: meaning, type, range, units, default, how to obtain it, a caution."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from annotated_types import Ge, Le, MaxLen, MinLen
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from simulator.guidance import advice_on
 from simulator.laws import LawMapping, Never
 from simulator.problems import input_error
 from simulator.quantities import GRADES, SOURCED_KEYS, Quantity, unknown_key
@@ -16,9 +17,9 @@ from simulator.schema import EXTENDS, meaning
 from simulator.spec import Shorthand
 from simulator.wording import number
 
-_SOURCED = f"a sourced value {{{', '.join(SOURCED_KEYS)}}}"
-_ALTERNATIVES = "{one_of: [{weight: …, …}, …]}"
-_SOURCED_MEANINGS = {
+SOURCED_FORM = f"a sourced value {{{', '.join(SOURCED_KEYS)}}}"
+ALTERNATIVES_FORM = "{one_of: [{weight: …, …}, …]}"
+SOURCED_MEANINGS = {
     "value": "the number itself, as it could stand alone",
     "source": "a key of 'sources', of a sources.yaml beside the file or of the shipped list; or assumption",
     "grade": f"how far to trust it: {', '.join(GRADES)}",
@@ -40,6 +41,17 @@ class _Key:
     default: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What there is to say of one key: path, meaning, the forms it can be written in, units and default in words."""
+
+    path: str
+    meaning: str
+    forms: tuple[str, ...]
+    units: str
+    default: str
+
+
 def explanation(key: str) -> str:
     """Explain a key; the top level for an empty one.
 
@@ -47,6 +59,7 @@ def explanation(key: str) -> str:
     """
     here = _Key("A scenario file. Numbers carry units; any number may be a sourced value.", Scenario)
     walked: list[str] = []
+    documented: list[str] = []  # the same path with NAME for names of the user's own
     for part in (piece for piece in key.split(".") if piece):
         below = _below(here)
         names: tuple[str, ...] = (part,)
@@ -62,8 +75,11 @@ def explanation(key: str) -> str:
             here = below[name]
             below = _below(here)
             walked.append(part if names == (_NAME,) else name)
+            documented.append(name)
     lines = [".".join(walked) or "scenario.yaml", f"  {here.meaning}" if here.meaning else ""]
     lines += [f"  {line}" for line in _facts(here)]
+    if advice := advice_on(".".join(documented)):
+        lines += [f"  how to obtain it: {advice.obtain}", f"  caution: {advice.caution}"]
     if (below := _below(here)) and _quantity(here) is None:
         if list(below) == [_NAME]:
             below |= {f"{_NAME}.{name}": child for name, child in _below(below[_NAME]).items()}
@@ -75,13 +91,20 @@ def explanation(key: str) -> str:
 
 def every_key() -> Iterator[str]:
     """List the path of every key there is, with NAME for the names users choose."""
-    yield from _paths(_Key("", Scenario), ())
+    for path, _ in _paths(_Key("", Scenario), ()):
+        yield path
 
 
-def _paths(key: _Key, path: tuple[str, ...]) -> Iterator[str]:
+def every_description() -> Iterator[Described]:
+    """Describe every key there is, in the order of `every_key`."""
+    for path, key in _paths(_Key("", Scenario), ()):
+        yield Described(path, key.meaning, tuple(dict.fromkeys(_forms(key))), _units(key), key.default)
+
+
+def _paths(key: _Key, path: tuple[str, ...]) -> Iterator[tuple[str, _Key]]:
     for name, child in _below(key).items():
         if not (name in SOURCED_KEYS and _quantity(key) is not None):
-            yield ".".join((*path, name))
+            yield ".".join((*path, name)), child
             yield from _paths(child, (*path, name))
 
 
@@ -95,7 +118,7 @@ def _unknown(part: str, known: tuple[str, ...]) -> str:
 def _below(key: _Key) -> dict[str, _Key]:
     """Find the keys below a key, by name."""
     if _quantity(key) is not None:
-        return {name: _Key(text) for name, text in _SOURCED_MEANINGS.items()}
+        return {name: _Key(text) for name, text in SOURCED_MEANINGS.items()}
     if get_origin(key.annotation) is dict:
         kind = get_args(key.annotation)[1]
         return {_NAME: _Key(_docstring(kind), kind)}
@@ -155,11 +178,17 @@ def _quantity(key: _Key) -> Quantity | None:
 def _facts(key: _Key) -> Iterator[str]:
     if forms := list(dict.fromkeys(_forms(key))):
         yield f"write: {'; or '.join(forms)}"
-    quantity = _quantity(key)
-    if quantity is not None and (units := list(quantity.dimension.factors)):
-        yield f"units: {', '.join(units)}{', or none' if quantity.dimension.bare else ''}"
+    if units := _units(key):
+        yield f"units: {units}"
     if key.default:
         yield key.default if key.default == "required" else f"default: {key.default}"
+
+
+def _units(key: _Key) -> str:
+    quantity = _quantity(key)
+    if quantity is None or not quantity.dimension.factors:
+        return ""
+    return f"{', '.join(quantity.dimension.factors)}{', or none' if quantity.dimension.bare else ''}"
 
 
 def _forms(key: _Key) -> Iterator[str]:
@@ -173,8 +202,8 @@ def _forms(key: _Key) -> Iterator[str]:
             yield "a mapping of the keys below"
         elif isinstance(kind, Quantity):
             yield _quantity_form(kind)
-            yield _SOURCED
-            yield _ALTERNATIVES
+            yield SOURCED_FORM
+            yield ALTERNATIVES_FORM
         elif get_origin(kind) is Literal:
             yield f"one of {', '.join(map(str, get_args(kind)))}"
         elif get_origin(kind) is list:
@@ -193,7 +222,7 @@ def _shorter_forms(extra: Shorthand) -> Iterator[str]:
     yield from filter(None, map(_form, extra.forms))
     is_law = extra.model is LawMapping
     if is_law:
-        yield _ALTERNATIVES
+        yield ALTERNATIVES_FORM
     if not any(form.get("type") == "array" for form in extra.forms):
         yield "one of the laws below" if is_law else "a mapping of the keys below"
 
@@ -214,7 +243,7 @@ def _form(form: dict[str, Any]) -> str:
     if form.get("format") == "date":
         return "a date such as 2024-12-01"
     if "value" in form.get("properties", {}):
-        return _SOURCED
+        return SOURCED_FORM
     text = str(form.get("description", ""))
     return f"{_article(text)} {text}" if form.get("type") == "string" else text
 

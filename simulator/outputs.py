@@ -14,12 +14,13 @@ from simulator.experiment import Outcome, ScenarioOutcome
 from simulator.findings import Comparison, Finding, comparisons, findings
 from simulator.knowledge import Knowledge, PairedSpread
 from simulator.map_file import cells_geojson, file_names
+from simulator.metrics import metric_samples, metrics
 from simulator.statistics import Band, PairedDifference, exact_difference, paired_difference
 
 _Summary = TypeVar("_Summary", Band, PairedDifference)
 
 FORMAT = 1
-CURVES, DIFFERENCES, SUMMARY = "curves.csv", "differences.csv", "summary.json"
+CURVES, DIFFERENCES, SUMMARY, WORLDS = "curves.csv", "differences.csv", "summary.json", "worlds.csv"
 _BAND = ("mean", "standard_error", "p05", "p50", "p95")
 _DIFFERENCE = ("difference", "standard_error", "p05", "p95", "ratio", "ratio_p05", "ratio_p95")
 _KIND = ("kind",)
@@ -33,6 +34,8 @@ def results(outcome: Outcome, knowledge: Sequence[Knowledge] = ()) -> dict[str, 
     files = {CURVES: curves_csv(outcome, knowledge), SUMMARY: summary_json(outcome, knowledge)}
     if len(outcome.scenarios) > 1:
         files[DIFFERENCES] = differences_csv(outcome, knowledge)
+    if outcome.replicates:
+        files[WORLDS] = worlds_csv(outcome)
     for part, name in zip(outcome.scenarios, file_names([part.loaded.name for part in outcome.scenarios]), strict=True):
         if (text := cells_geojson(part)) is not None:
             files[name] = text
@@ -78,6 +81,29 @@ def differences_csv(outcome: Outcome, knowledge: Sequence[Knowledge] = ()) -> st
                         yield (part.loaded.name, reference.loaded.name, days, day, quantity, *kind, *values)
 
     return _csv(header, rows())
+
+
+def worlds_csv(outcome: Outcome) -> str:
+    """Write what every played world came to: a row for each scenario and replicate, counted from 1, a column for each
+    metric.
+
+    A cell is empty for a time that does not come within the horizon, and for a metric that a scenario does not have.
+    Rows of one replicate belong together: the same mine has the same draws in every scenario.
+    """
+    played = [
+        {metric.name: metric_samples(metric, part.ensemble)[1] for metric in metrics(part.world)}
+        for part in outcome.scenarios
+        if part.ensemble is not None
+    ]
+    columns = list(dict.fromkeys(name for one in played for name in one))
+
+    def rows() -> Iterator[Sequence[object]]:
+        for part, one in zip(outcome.scenarios, played, strict=True):
+            for replicate in range(outcome.replicates):
+                cells = (_cell(float(one[name][replicate])) if name in one else "" for name in columns)
+                yield (part.loaded.name, replicate + 1, *cells)
+
+    return _csv(("scenario", "replicate", *columns), rows())
 
 
 def _kinds(chance: _Summary, spread: Any) -> Iterator[tuple[tuple[str, ...], _Summary]]:

@@ -27,8 +27,8 @@ from simulator.scenario_file import shipped_scenarios
 
 RUN = ("run", "small.yaml", "--no-figures", "-o", "out")
 VERBS = (
-    "attribute", "breakeven", "compare", "evidence", "explain", "init", "rerun", "run", "schema", "sensitivity",
-    "sources", "standards", "sweep", "validate", "verify",
+    "attribute", "breakeven", "compare", "evidence", "explain", "explore", "fit", "init", "report", "rerun", "run",
+    "schema", "sensitivity", "sources", "standards", "sweep", "validate", "verify",
 )  # fmt: skip
 MOST_INTEGER = "9223372036854775807"
 
@@ -232,8 +232,10 @@ def test_a_run_prints_the_answer_and_where_it_is(folder):
     assert shown.startswith("small: Two kinds of mines in a small valley\n")
     assert "A model of civilian harm and clean-up; no result is evidence that land is safe." in shown
     assert "Means of 6 simulated worlds" in shown
-    assert shown.endswith("\nWritten to out: curves.csv, summary.json, manifest.json.\n")
-    assert sorted(path.name for path in (folder / "out").iterdir()) == ["curves.csv", "manifest.json", "summary.json"]
+    assert shown.endswith("\nWritten to out: curves.csv, summary.json, worlds.csv, manifest.json.\n")
+    assert sorted(path.name for path in (folder / "out").iterdir()) == [
+        "curves.csv", "manifest.json", "summary.json", "worlds.csv"
+    ]  # fmt: skip
 
 
 def test_a_result_goes_to_a_folder_named_after_the_scenarios_unless_told_otherwise(folder):
@@ -461,6 +463,10 @@ def test_every_key_is_explained_with_a_meaning_and_what_can_be_written():
             "{value, source, grade, note, uncertainty}; or {one_of: [{weight: …, …}, …]}",
             "  units: %, percent, per thousand, per million, or none",
             "  required",
+            "  how to obtain it: No public field measurement exists. Use a range, bounded by clean tests on one side and "
+            "by no credit (1) on the other, and run backup-not-credited.yaml beside it.",
+            "  caution: Do not derive it from claims on both devices together without naming the self-destruct rate you "
+            "divide by: 6 in a million in all is 6 in 100 of the 1 in 10,000 left over.",
         ]),
         ("region.cell", [
             "region.cell",
@@ -469,21 +475,29 @@ def test_every_key_is_explained_with_a_meaning_and_what_can_be_written():
             "{value, source, grade, note, uncertainty}; or {one_of: [{weight: …, …}, …]}",
             "  units: m, km",
             "  default: 1 km",
+            "  how to obtain it: Use the size of what is marked or released at once, typically 200 m to 1 km; ask how the "
+            "mine action centre splits its tasks.",
+            "  caution: All of a cell is treated alike, marked as a whole and denied as a whole. Land denied grows with "
+            "the cell; try half the side and report the difference.",
         ]),
         ("thresholds", [
             "thresholds",
             "  individual risk of death to compare with",
             "  write: a list of at most 20 values, each: a rate above 0 per year, such as 1e-4 per year",
             "  default: [1e-4 per year, 1e-6 per year]",
+            "  how to obtain it: Use those the authority of your country names; the shipped ones are of the British "
+            "safety authority (HSE, 2001).",
+            "  caution: They are yardsticks for death a year and person, made for industry in peace. Mine action "
+            "standards set no number. Being below one is no evidence that land is safe.",
         ]),
     ],
 )  # fmt: skip
-def test_an_explanation_gives_type_range_units_and_default(key, lines, tmp_path):
+def test_an_explanation_gives_type_range_units_default_and_advice(key, lines, tmp_path):
     assert done("explain", key, cwd=tmp_path).splitlines() == lines
 
 
 def test_what_is_not_given_by_default_is_said_so():
-    assert explanation("civilians.killed_share").splitlines()[-1] == "  default: not given"
+    assert explanation("civilians.killed_share").splitlines()[4] == "  default: not given"
     assert explanation("mines.ageing").splitlines()[3] == "  default: never"
     assert explanation("mines.my-own-class.placement").splitlines()[3] == "  default: uniform"
 

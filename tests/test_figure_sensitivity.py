@@ -213,11 +213,11 @@ def test_the_same_study_gives_the_same_bytes_whatever_the_users_settings():
     it = study_of("three")
 
     def files():
-        figures = {"shares": indices_figure(it), "tornado": tornado_figure(it)}
+        figures = {"indices": indices_figure(it), "tornado": tornado_figure(it)}
         return {name: content for stem, figure in figures.items() for name, content in rendered(stem, figure).items()}
 
     first = files()
-    assert set(first) == {"shares.png", "shares.svg", "tornado.png", "tornado.svg"}
+    assert set(first) == {"indices.png", "indices.svg", "tornado.png", "tornado.svg"}
     with mpl.rc_context({"lines.linewidth": 9.0, "font.size": 30.0, "hatch.linewidth": 5.0, "axes.facecolor": "red"}):
         before = dict(mpl.rcParams)
         assert files() == first
@@ -226,7 +226,7 @@ def test_the_same_study_gives_the_same_bytes_whatever_the_users_settings():
 
 def test_labels_are_shown_as_they_are_written_in_well_formed_svg():
     figure = drawn("eight")["indices"]
-    text = rendered("shares", figure)["shares.svg"].decode()
+    text = rendered("indices", figure)["indices.svg"].decode()
     nodes = list(ElementTree.fromstring(text).iter())  # noqa: S314
     assert any("mines.$x^2$ & <b>.failure" in (node.text or "") for node in nodes)
     ids = [node.get("id") for node in nodes if node.get("id")]

@@ -1,6 +1,7 @@
 """The files of a result: what the contract promises of each, and the proof that a result can be run again."""
 
 import contextlib
+import csv
 import json
 import os
 import re
@@ -18,6 +19,8 @@ from simulator.commands import run_again
 from simulator.experiment import Plan, run
 from simulator.findings import _clustering, findings, named
 from simulator.manifest import MANIFEST, sha256, versions
+from simulator.metrics import metric_samples
+from simulator.metrics import metrics as metric_kinds
 from simulator.outputs import results
 from simulator.problems import InputError
 from simulator.scenario_file import digest_of, from_tree, load
@@ -30,6 +33,7 @@ QUANTITIES = (
 CURVES = ("scenario", "time_days", "date", "mines", "quantity", "mean", "standard_error", "p05", "p50", "p95")
 DIFFERENCES = ("scenario", "reference", "time_days", "date", "quantity", "difference", "standard_error", "p05", "p95",
                "ratio", "ratio_p05", "ratio_p95")  # fmt: skip
+DATA = ("curves.csv", "differences.csv", "summary.json", "worlds.csv")
 COMPARE = ("compare", "reference.yaml", "small.yaml", "--no-figures")
 NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?(?:e-?\d+)?")
 
@@ -296,6 +300,49 @@ def test_mines_of_a_lot_that_has_failures_fail_together_as_often_as_the_bound_as
     assert failures[failures > 0].mean() == pytest.approx(_clustering(size, correlation), rel=0.05)
 
 
+# worlds.csv
+
+
+def test_every_world_has_a_row_with_the_played_value_of_every_metric(folder):
+    rows = rows_of(folder / "out/worlds.csv")
+    metrics = json_of(folder / "out/summary.json")["scenarios"]
+    assert list(rows[0]) == ["scenario", "replicate", *metrics["reference"]["metrics"]]
+    assert [(row["scenario"], row["replicate"]) for row in rows] == [
+        (scenario, str(replicate)) for scenario in ("reference", "small") for replicate in range(1, 7)
+    ]
+    outcome = run([load(folder / f"{name}.yaml") for name in ("reference", "small")], Plan(6))
+    for part, its in zip(outcome.scenarios, (rows[:6], rows[6:]), strict=True):
+        for metric in metric_kinds(part.world):
+            played = metric_samples(metric, part.ensemble)[1]
+            shown = [float(row[metric.name] or "inf") for row in its]
+            assert shown == pytest.approx(played, rel=1e-11), metric.name
+
+
+def test_the_percentiles_of_the_summary_are_those_of_the_worlds(folder):
+    rows = rows_of(folder / "out/worlds.csv")
+    for name, scenario in json_of(folder / "out/summary.json")["scenarios"].items():
+        for key in ("accidents", "hazardous_at_30_days", "denied_km2_years"):
+            values = [float(row[key]) for row in rows if row["scenario"] == name]
+            low, middle, high = np.percentile(values, (5, 50, 95))
+            metric = scenario["metrics"][key]
+            assert (metric["p05"], metric["p50"], metric["p95"]) == pytest.approx((low, middle, high), rel=1e-9)
+
+
+def test_a_time_that_does_not_come_and_a_metric_that_does_not_apply_are_empty_cells(folder):
+    rows = rows_of(folder / "out/worlds.csv")
+    assert {row["days_until_risk_below_0.0001"] for row in rows if row["scenario"] == "reference"} == {""}
+    deathless = load(folder / "small.yaml", ["civilians.killed_share=null", "civilians.child_share=null"])
+    text = results(run([load(folder / "reference.yaml"), deathless], Plan(2)))["worlds.csv"].decode()
+    rows = list(csv.DictReader(text.splitlines()))
+    assert [bool(row["killed"]) for row in rows] == [True, True, False, False]
+    assert all(row["accidents"] for row in rows)
+
+
+def test_the_closed_form_plays_no_worlds(folder, expected):
+    assert not (expected / "worlds.csv").exists()
+    assert "worlds.csv" not in json_of(expected / MANIFEST)["outputs"]
+
+
 # manifest.json and figures
 
 
@@ -321,7 +368,7 @@ def test_the_manifest_holds_all_that_makes_the_result(folder):
         assert entry["name"] == loaded
         assert entry["sha256"] == digest_of(entry["tree"]) == load(folder / f"{loaded}.yaml").digest
         assert "extends" not in entry["tree"]
-    files = {name: (folder / "out" / name).read_bytes() for name in ("curves.csv", "differences.csv", "summary.json")}
+    files = {name: (folder / "out" / name).read_bytes() for name in DATA}
     assert manifest["outputs"] == {name: sha256(content) for name, content in files.items()}
 
 
@@ -362,7 +409,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(folder):
     done(*COMPARE, "-o", "again", cwd=folder)
     done(*COMPARE, "-o", "other", "--seed", "8", cwd=folder)
     first, again, other = (files_below(folder / name) for name in ("out", "again", "other"))
-    for name in ("curves.csv", "differences.csv", "summary.json"):
+    for name in DATA:
         assert first[name] == again[name]
         assert first[name] != other[name]
 
@@ -375,7 +422,7 @@ def test_the_number_of_workers_changes_no_byte(folder):
             taken.listen()
         done(*COMPARE, "-o", "workers", "--workers", "2", cwd=folder, PYTHONWARNINGS="")
     first, second = files_below(folder / "out"), files_below(folder / "workers")
-    for name in ("curves.csv", "differences.csv", "summary.json"):
+    for name in DATA:
         assert first[name] == second[name]
 
 
@@ -468,7 +515,7 @@ def rerun_says(result, capsys, status):
 
 
 def test_a_result_run_again_is_proved_identical(folder, expected):
-    assert done("rerun", "out", cwd=folder) == "identical: curves.csv, differences.csv, summary.json\n"
+    assert done("rerun", "out", cwd=folder) == "identical: curves.csv, differences.csv, summary.json, worlds.csv\n"
     assert done("rerun", expected, "--quiet", cwd=folder) == ""
 
 
@@ -525,12 +572,12 @@ def test_a_result_of_other_versions_that_gives_the_same_bytes_is_identical_and_s
     monkeypatch.setattr("simulator.manifest.versions", lambda: now | {"matplotlib": "1.5", "scipy": "99.0"})
     said = rerun_says(copied, capsys, 0)
     assert f"scipy is 99.0 here, the result was made with {now['scipy']}\n" in said
-    assert said.endswith("identical: curves.csv, differences.csv, summary.json\n")
+    assert said.endswith("identical: curves.csv, differences.csv, summary.json, worlds.csv\n")
 
 
 def test_a_missing_file_and_a_changed_figure_are_found(drawn, tmp_path, capsys):
     result = shutil.copytree(drawn, tmp_path / "drawn")
-    assert re.fullmatch(r"identical: curves\.csv, summary\.json; \d+ figure files as written\n",
+    assert re.fullmatch(r"identical: curves\.csv, summary\.json, worlds\.csv; \d+ figure files as written\n",
                         rerun_says(result, capsys, 0))  # fmt: skip
     (result / "curves.csv").unlink()
     (result / "figures/hazardous.png").write_bytes(b"a nicer picture")

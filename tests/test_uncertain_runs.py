@@ -239,7 +239,7 @@ def test_the_answer_tells_knowledge_from_chance_and_prints_one_table_for_each(fo
     assert "(knowledge and chance)" in printed
     assert " expected casualties than old in 90 % of the sets" in printed
     assert [line.split(" ")[0] for line in printed.split("\n")].count("casualties") == 2
-    assert "Written to compared: curves.csv, differences.csv, summary.json, manifest.json." in printed
+    assert "Written to compared: curves.csv, differences.csv, summary.json, worlds.csv, manifest.json." in printed
 
 
 def test_twins_lead_to_the_same_casualties_whatever_is_not_known(folder, capsys):

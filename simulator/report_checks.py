@@ -1,0 +1,125 @@
+"""The scenarios of a result verified anew: played with the result's own seed, and held against a second computation."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from scipy import special
+
+from simulator.engine import play
+from simulator.ensemble import stack
+from simulator.expected import expected, obstacles
+from simulator.experiment import count_replicates
+from simulator.report_parts import Check, Table
+from simulator.result_folder import ResultFolder
+from simulator.scenario_file import LoadedScenario
+from simulator.verification import FALSE_ALARM, Verdict, verify, verify_by_counts
+from simulator.wording import duration, number
+from simulator.world import World, build_world, stream_slots
+
+# How many worlds are played: few mines need many, and 1e7 mines take about a second.
+_MOST_MINES = 2e7
+_MOST_WORLDS, _FEWEST_WORLDS = 100, 10
+# The engine that counts takes up to 0.3 s a world, whatever the number of mines: so few for all scenarios together.
+_COUNTED_TOGETHER, _COUNTED_LEAST, _COUNTED_MOST = 8, 3, 5
+# Layings, a class and a day each, times days: what the engine that counts does in a few seconds.
+_MOST_COUNTED = 3e4
+# Fewer than so many in all worlds together are not compared where their spread is known from those worlds alone.
+_FEWEST_EXPECTED = 20.0
+_AREA = "released_km2"
+_MOST_DAYS = 6
+
+
+def checks_of(result: ResultFolder) -> tuple[Check, ...]:
+    """Verify every scenario of a result, as its files stand (alternatives at their weightiest), but for those that
+    would take long.
+    """
+    count = len(result.scenarios)
+    return tuple(_check(loaded, world, count) for loaded, world in _worlds(result) if _is_quick(world))
+
+
+def unchecked_of(result: ResultFolder) -> tuple[str, ...]:
+    """The scenarios that are not verified, as the engine that counts takes long for them."""
+    return tuple(loaded.name for loaded, world in _worlds(result) if not _is_quick(world))
+
+
+def worlds_played(world: World, scenarios: int) -> int:
+    """How many worlds the check of one of so many scenarios plays."""
+    if obstacles(world):
+        return min(max(_COUNTED_TOGETHER // scenarios, _COUNTED_LEAST), _COUNTED_MOST)
+    mines = max(1, sum(kind.count for kind in world.kinds))
+    return int(min(max(_MOST_MINES / mines, _FEWEST_WORLDS), _MOST_WORLDS))
+
+
+def _worlds(result: ResultFolder) -> Iterator[tuple[LoadedScenario, World]]:
+    names = list(result.scenarios[0].scenario.mines)
+    for loaded in result.scenarios:
+        world = build_world(loaded, stream_slots(names, list(loaded.scenario.mines)))
+        yield loaded, replace(world, seed=result.manifest.seed)
+
+
+def _is_quick(world: World) -> bool:
+    """Whether a check takes seconds: the engine that counts follows each day's laying of a class for itself."""
+    if not obstacles(world):
+        return True
+    layings = sum(1.0 + max(kind.laid_to - kind.laid_from, 0.0) for kind in world.kinds)
+    return layings * world.horizon_days <= _MOST_COUNTED
+
+
+def _check(loaded: LoadedScenario, world: World, scenarios: int) -> Check:
+    replicates = worlds_played(world, scenarios)
+    ensemble = stack(world, [play(world, replicate) for replicate in range(replicates)])
+    lots = max(kind.lot_size if kind.lot_correlation > 0 else 1 for kind in world.kinds)
+    if obstacles(world):
+        verdict = verify_by_counts(ensemble, count_replicates(world, replicates, 1, None))
+        against = "a second engine that counts instead of drawing mines"
+    else:
+        verdict = verify(ensemble, expected(world))
+        against = "the closed form"
+    if obstacles(world) or lots > 1:
+        verdict = _told(verdict, _FEWEST_EXPECTED * lots / replicates)
+    return Check(loaded.name, _sentence(verdict, against, replicates), verdict.agrees, _table(verdict, replicates))
+
+
+def _told(verdict: Verdict, least: float) -> Verdict:
+    """Leave out the scores of what is so rare that so few worlds show no spread of it, and a score means nothing.
+
+    Where mines fail in lots, it is lots that must be many.
+    """
+    checks = tuple(
+        check for check in verdict.checks if check.quantity == _AREA or check.expected >= least or check.time_days == 0
+    )
+    limit = float(-special.ndtri(FALSE_ALARM / (2 * max(1, len(checks)))))
+    largest = max((abs(check.z) for check in checks), default=0.0)
+    return Verdict(checks, limit, largest, largest <= limit)
+
+
+def _sentence(verdict: Verdict, against: str, replicates: int) -> str:
+    how = "agrees with" if verdict.agrees else "DISAGREES with"
+    start = f"The simulation ({replicates:,} worlds) {how} {against}"
+    if not verdict.checks:
+        return f"{start}: there was nothing to compare."
+    worst = max(verdict.checks, key=lambda check: abs(check.z))
+    return (
+        f"{start}: the largest of {len(verdict.checks):,} scores is {worst.z:+.2f} ({worst.quantity}, {worst.reading}, "
+        f"after {duration(worst.time_days)}: {number(worst.simulated, 5)} against {number(worst.expected, 5)}), the "
+        f"limit {verdict.limit:.2f}. A correct program goes beyond it once in {1 / FALSE_ALARM:,.0f} times."
+    )
+
+
+def _table(verdict: Verdict, replicates: int) -> Table:
+    columns = list(dict.fromkeys((check.quantity, check.reading) for check in verdict.checks))
+    scores = {(check.time_days, check.quantity, check.reading): check.z for check in verdict.checks}
+    days = list(dict.fromkeys(check.time_days for check in verdict.checks))
+    places = sorted({round(place * (len(days) - 1) / (_MOST_DAYS - 1)) for place in range(_MOST_DAYS)}) if days else []
+    rows = []
+    for place in places:
+        day = days[place]
+        cells = (scores.get((day, *column)) for column in columns)
+        rows.append((duration(day), *("" if score is None else f"{score:+.2f}" for score in cells)))
+    note = (
+        f"Standard errors by which {replicates:,} simulated worlds differ from the second computation; played: counts, "
+        f"estimate: the conditional mean. {len(days):,} days were compared, of which these are some; empty where too "
+        "few are expected to compare. 'minesim verify' plays more."
+    )
+    header = ("after", *(f"{quantity} ({reading})" for quantity, reading in columns))
+    return Table("z-scores of this scenario", header, tuple(rows), note)
