@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from scipy import special
-
 from simulator.engine import play
 from simulator.ensemble import stack
 from simulator.expected import expected, obstacles
@@ -23,9 +21,6 @@ _MOST_WORLDS, _FEWEST_WORLDS = 100, 10
 _COUNTED_TOGETHER, _COUNTED_LEAST, _COUNTED_MOST = 8, 3, 5
 # Layings, a class and a day each, times days: what the engine that counts does in a few seconds.
 _MOST_COUNTED = 3e4
-# Fewer than so many in all worlds together are not compared where their spread is known from those worlds alone.
-_FEWEST_EXPECTED = 20.0
-_AREA = "released_km2"
 _MOST_DAYS = 6
 
 
@@ -68,29 +63,13 @@ def _is_quick(world: World) -> bool:
 def _check(loaded: LoadedScenario, world: World, scenarios: int) -> Check:
     replicates = worlds_played(world, scenarios)
     ensemble = stack(world, [play(world, replicate) for replicate in range(replicates)])
-    lots = max(kind.lot_size if kind.lot_correlation > 0 else 1 for kind in world.kinds)
     if obstacles(world):
         verdict = verify_by_counts(ensemble, count_replicates(world, replicates, 1, None))
         against = "a second engine that counts instead of drawing mines"
     else:
         verdict = verify(ensemble, expected(world))
         against = "the closed form"
-    if obstacles(world) or lots > 1:
-        verdict = _told(verdict, _FEWEST_EXPECTED * lots / replicates)
     return Check(loaded.name, _sentence(verdict, against, replicates), verdict.agrees, _table(verdict, replicates))
-
-
-def _told(verdict: Verdict, least: float) -> Verdict:
-    """Leave out the scores of what is so rare that so few worlds show no spread of it, and a score means nothing.
-
-    Where mines fail in lots, it is lots that must be many.
-    """
-    checks = tuple(
-        check for check in verdict.checks if check.quantity == _AREA or check.expected >= least or check.time_days == 0
-    )
-    limit = float(-special.ndtri(FALSE_ALARM / (2 * max(1, len(checks)))))
-    largest = max((abs(check.z) for check in checks), default=0.0)
-    return Verdict(checks, limit, largest, largest <= limit)
 
 
 def _sentence(verdict: Verdict, against: str, replicates: int) -> str:

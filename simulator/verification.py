@@ -17,6 +17,9 @@ from simulator.statistics import binomial_z, standard_error
 
 FALSE_ALARM = 1e-3
 _MOST_TIMES = 24
+# Fewer than so many, in all worlds together, show no spread of their own where it is known from the worlds alone.
+_FEWEST_EXPECTED = 20.0
+_AREA = "released_km2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +50,36 @@ class Verdict:
 
 
 def verify(ensemble: Ensemble, reference: Expected) -> Verdict:
-    """Compare an ensemble with a closed form at up to 24 times; both readings of hazardous, inert and accidents."""
-    checks = tuple(_checks(ensemble, reference))
-    limit = float(-special.ndtri(FALSE_ALARM / (2 * max(1, len(checks)))))
-    largest = max((abs(check.z) for check in checks), default=0.0)
-    return Verdict(checks, limit, largest, bool(largest <= limit))
+    """Compare an ensemble with a closed form at up to 24 times; both readings of hazardous, inert and accidents.
+
+    Where mines fail in lots, what is too rare for its spread to show in so many worlds is left out.
+    """
+    lots = _largest_lot(ensemble)
+    return _verdict(_checks(ensemble, reference), _FEWEST_EXPECTED * lots / ensemble.replicates if lots > 1 else 0.0)
 
 
 def verify_by_counts(ensemble: Ensemble, counted: Sequence[Mapping[str, Array]]) -> Verdict:
-    """Compare an ensemble with the count-based engine, replicate by replicate on the same cells; both readings."""
-    checks = tuple(_count_checks(ensemble, counted))
+    """Compare an ensemble with the count-based engine, replicate by replicate on the same cells; both readings.
+
+    What is too rare for its spread to show in so many worlds is left out.
+    """
+    least = _FEWEST_EXPECTED * _largest_lot(ensemble) / ensemble.replicates
+    return _verdict(_count_checks(ensemble, counted), least)
+
+
+def _verdict(found: Iterator[Check], least: float) -> Verdict:
+    """Judge the scores of what is expected at ``least`` so often, or is area, or stands at the start."""
+    checks = tuple(
+        check for check in found if check.expected >= least or check.quantity == _AREA or check.time_days == 0
+    )
     limit = float(-special.ndtri(FALSE_ALARM / (2 * max(1, len(checks)))))
     largest = max((abs(check.z) for check in checks), default=0.0)
     return Verdict(checks, limit, largest, bool(largest <= limit))
+
+
+def _largest_lot(ensemble: Ensemble) -> int:
+    """How many mines may fail together."""
+    return max((kind.lot_size if kind.lot_correlation > 0 else 1 for kind in ensemble.world.kinds), default=1)
 
 
 def _count_checks(ensemble: Ensemble, counted: Sequence[Mapping[str, Array]]) -> Iterator[Check]:

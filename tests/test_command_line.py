@@ -463,9 +463,11 @@ def test_every_key_is_explained_with_a_meaning_and_what_can_be_written():
             "{value, source, grade, note, uncertainty}; or {one_of: [{weight: …, …}, …]}",
             "  units: %, percent, per thousand, per million, or none",
             "  required",
-            "  how to obtain it: No public field measurement exists. Use a range, bounded by clean tests on one side and "
+            "  how to obtain it: No public field measurement exists. Use a range, bounded by clean tests on one side "
+            "and "
             "by no credit (1) on the other, and run backup-not-credited.yaml beside it.",
-            "  caution: Do not derive it from claims on both devices together without naming the self-destruct rate you "
+            "  caution: Do not derive it from claims on both devices together without naming the self-destruct rate "
+            "you "
             "divide by: 6 in a million in all is 6 in 100 of the 1 in 10,000 left over.",
         ]),
         ("region.cell", [
@@ -475,9 +477,11 @@ def test_every_key_is_explained_with_a_meaning_and_what_can_be_written():
             "{value, source, grade, note, uncertainty}; or {one_of: [{weight: …, …}, …]}",
             "  units: m, km",
             "  default: 1 km",
-            "  how to obtain it: Use the size of what is marked or released at once, typically 200 m to 1 km; ask how the "
+            "  how to obtain it: Use the size of what is marked or released at once, typically 200 m to 1 km; ask "
+            "how the "
             "mine action centre splits its tasks.",
-            "  caution: All of a cell is treated alike, marked as a whole and denied as a whole. Land denied grows with "
+            "  caution: All of a cell is treated alike, marked as a whole and denied as a whole. Land denied grows "
+            "with "
             "the cell; try half the side and report the difference.",
         ]),
         ("thresholds", [
