@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from simulator.closed_form import laid_share
 from simulator.evidence import ASSUMPTION, sourced_values
-from simulator.expected import laid_share
 from simulator.experiment import Outcome, ScenarioOutcome
 from simulator.findings import Comparison, Finding, comparisons, named
 from simulator.knowledge import Knowledge

@@ -16,12 +16,12 @@ from simulator.api_results import Comparison, Result, Run, result_of
 from simulator.api_scenario import Given, Scenario, Values, in_python, opened, shipped, together, whole
 from simulator.api_slider import Slider, slider_over
 from simulator.api_study import Sweep, Verification
-from simulator.commands import _verdict_sentence
+from simulator.closed_form import expected as closed_form
+from simulator.closed_form import obstacles
+from simulator.commands import verdict_sentence
 from simulator.console import unseen
 from simulator.evaluation import opened_store
 from simulator.executor import Resources, pool
-from simulator.expected import expected as closed_form
-from simulator.expected import obstacles
 from simulator.experiment import EXPECTED, SIMULATE, Plan, count_replicates
 from simulator.experiment import run as played
 from simulator.knowledge import Knowledge, learn, parameter_points
@@ -31,7 +31,7 @@ from simulator.scenario_file import LoadedScenario
 from simulator.studies import perform
 from simulator.study import Bench, Request, best_method
 from simulator.study_commands import without_replicates
-from simulator.sweep import read_axes
+from simulator.sweep_grid import read_axes
 from simulator.verification import verify as held_against
 from simulator.verification import verify_by_counts
 
@@ -154,7 +154,7 @@ def verify(
             verdict, against = verify_by_counts(part.ensemble, counted), "the count-based engine"
         else:
             verdict, against = held_against(part.ensemble, closed_form(part.world)), "closed form"
-    return Verification(part.loaded.name, against, verdict, _verdict_sentence(verdict, against))
+    return Verification(part.loaded.name, against, verdict, verdict_sentence(verdict, against))
 
 
 def slider(

@@ -10,7 +10,7 @@ from typing import Any
 
 from simulator.api_html import scenario_card
 from simulator.problems import InputError, Mark, Problem, input_error
-from simulator.project import _named_apart, existing
+from simulator.project import existing, named_apart
 from simulator.scenario_file import LoadedScenario, checked, load, shipped_scenarios, with_files
 from simulator.yaml_reader import Node
 
@@ -83,7 +83,7 @@ def together(given: Sequence[Given], *, seed: int | None, replicates: int | None
     whole("seed", seed, 0, 2**63 - 1)
     whole("replicates", replicates, 2, 1_000_000)
     changed = {key: value for key, value in (("seed", seed), ("replicates", replicates)) if value is not None}
-    return _named_apart([_with(opened(one).loaded, changed) for one in given])
+    return named_apart([_with(opened(one).loaded, changed) for one in given])
 
 
 def whole(name: str, value: int | None, low: int, high: int) -> None:

@@ -10,7 +10,7 @@ from simulator.api_html import paragraphs
 from simulator.experiment import Plan, run
 from simulator.findings import findings
 from simulator.scenario_file import LoadedScenario
-from simulator.sweep import Axis
+from simulator.sweep_grid import Axis
 from simulator.sweep_reading import shown_as
 from simulator.units import UnitError
 from simulator.variation import Settings, concerns, setting, value_at, varied

@@ -127,9 +127,7 @@ def dispatched(
                     suspects.extend(batch.items)
 
 
-def _one_by_one(
-    client: Any, scheduler: str | None, work: Any, batch: _Batch
-) -> Generator[tuple[Any, Any], None, None]:
+def _one_by_one(client: Any, scheduler: str | None, work: Any, batch: _Batch) -> Generator[tuple[Any, Any], None, None]:
     """Try each item of a lost batch by itself, in order."""
     from distributed.protocol.pickle import loads
 

@@ -32,7 +32,7 @@ from simulator.study import (
     rounded,
     values_at,
 )
-from simulator.sweep import OPTION
+from simulator.sweep_grid import OPTION
 from simulator.uncertainty import inverse, uncertain_inputs
 from simulator.units import PROBABILITY
 from simulator.variation import Settings, concerns, read_number, read_path, setting, value_at
@@ -223,11 +223,8 @@ def _summary(
     }
 
 
-def _figures(
-    result: BreakEven, metric: Metric, label: str, number: Quantity, title: str
-) -> Iterator[tuple[str, Any]]:
+def _figures(result: BreakEven, metric: Metric, label: str, number: Quantity, title: str) -> Iterator[tuple[str, Any]]:
     # Matplotlib takes half a second to load.
     from simulator.figure_breakeven import breakeven_figure
 
     yield "breakeven", breakeven_figure(result, metric, label, number.dimension.unit, title)
-

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from simulator import answer, outputs, store
+from simulator.closed_form import expected, obstacles
 from simulator.console import Interrupted, progress, say, show_table, unseen
 from simulator.evaluation import opened_store
 from simulator.executor import Resources, pool
-from simulator.expected import expected, obstacles
 from simulator.experiment import (
     EXPECTED,
     Outcome,
@@ -149,7 +149,7 @@ def verify_scenario(loaded: LoadedScenario, plan: Plan, *, quiet: bool) -> bool:
             say(f"No closed form: {printable(reason)}.")
         _show_scores(verdict, against)
     if not (quiet and verdict.agrees):
-        say(_verdict_sentence(verdict, against), error=quiet)
+        say(verdict_sentence(verdict, against), error=quiet)
     return verdict.agrees
 
 
@@ -262,7 +262,8 @@ def _show_scores(verdict: Verdict, against: str) -> None:
     say()
 
 
-def _verdict_sentence(verdict: Verdict, against: str) -> str:
+def verdict_sentence(verdict: Verdict, against: str) -> str:
+    """Say whether simulation and what it is held against agree, by the largest score."""
     worst = max(verdict.checks, key=lambda check: abs(check.z))
     word = "agree" if verdict.agrees else "DISAGREE"
     return (

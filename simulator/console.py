@@ -63,7 +63,6 @@ def progress(label: str, total: int, *, quiet: bool) -> Iterator[Progress | None
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(label, total=total)
 
-
         def report(done: int, total: int, failed: int = 0) -> None:
             said = f"{label} ({failed:,} failed)" if failed else label
             bar.update(task, completed=done, total=total, description=said)

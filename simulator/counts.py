@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from simulator.clearance import ACCIDENTS_FIRST, RANDOM, ClearancePlan
 from simulator.clocks import Array, read
-from simulator.expected import outcome_probabilities
+from simulator.closed_form import outcome_probabilities
 from simulator.fates import NOWHERE, fate
 from simulator.population import Purpose, chunks, uniforms
 from simulator.world import MineKind, World

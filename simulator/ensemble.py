@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from simulator.clocks import Array, pace_at
-from simulator.expected import Spreads
+from simulator.closed_form import Spreads
 from simulator.statistics import Band, band
 from simulator.trajectory import Curves, Land, Maps, Trajectory
 from simulator.units import DAYS_PER_YEAR

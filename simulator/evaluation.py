@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 
+from simulator.closed_form import obstacles
 from simulator.console import Progress
 from simulator.executor import Failed, Pool
-from simulator.expected import obstacles
 from simulator.place import read_place
 from simulator.point_store import (
     Store,

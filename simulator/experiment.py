@@ -8,11 +8,11 @@ from pathlib import Path
 
 from simulator import store
 from simulator.clocks import Array
+from simulator.closed_form import Expected, Spreads, expected, obstacles, spreads
 from simulator.counts import count, courses
 from simulator.engine import play
 from simulator.ensemble import Ensemble, stack
 from simulator.executor import Resources, in_order
-from simulator.expected import Expected, Spreads, expected, obstacles, spreads
 from simulator.metrics import widest_relative_error
 from simulator.problems import InputError, Problem, input_error
 from simulator.readout import block_of_cells

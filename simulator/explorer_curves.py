@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from simulator.clocks import Array
+from simulator.closed_form import expected, obstacles, spreads
 from simulator.engine import play
 from simulator.ensemble import ALL, bands, curve, stack
-from simulator.expected import expected, obstacles, spreads
 from simulator.experiment import build_worlds
 from simulator.scenario_file import LoadedScenario
 from simulator.statistics import Band

@@ -22,7 +22,7 @@ from simulator.figure_room import Room, place_inside, place_on_lines
 from simulator.figure_style import GREY, NORMAL, SMALL, panel_size, sheet, text_height, wrapped
 from simulator.figure_surface import Surface, contrast_surface, metric_surface, scaled
 from simulator.figure_values import shown_values, tick_words, value_axis
-from simulator.sweep import Axis
+from simulator.sweep_grid import Axis
 from simulator.sweep_headlines import heatmap_headline, value_sheet_words
 from simulator.sweep_reading import difference, is_compared, is_harm, names, reach_of_interval
 from simulator.sweep_table import SweepTable

@@ -6,7 +6,7 @@ import numpy as np
 
 from simulator.clocks import Array
 from simulator.figure_values import shown_values
-from simulator.sweep import Axis
+from simulator.sweep_grid import Axis
 from simulator.sweep_reading import difference, has_ratios
 from simulator.sweep_table import SweepTable
 

@@ -34,7 +34,7 @@ from simulator.figure_style import (
     write_above,
 )  # fmt: skip
 from simulator.figure_values import log_axis, shown_values, value_axis
-from simulator.sweep import Axis
+from simulator.sweep_grid import Axis
 from simulator.sweep_headlines import difference_words, metric_headline, value_sheet_words
 from simulator.sweep_reading import (
     about,

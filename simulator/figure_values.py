@@ -9,7 +9,7 @@ from matplotlib.ticker import FuncFormatter, Locator, LogLocator, MaxNLocator, N
 from simulator.clocks import Array
 from simulator.figure_style import NORMAL, panel_size, wrapped
 from simulator.figure_wording import plain_number
-from simulator.sweep import Axis
+from simulator.sweep_grid import Axis
 from simulator.sweep_reading import shown_as
 from simulator.wording import number
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from simulator.clocks import Array
+from simulator.closed_form import Expected, Spreads
 from simulator.ensemble import ALL, CURVES, Ensemble, curve, quantities, samples
-from simulator.expected import Expected, Spreads
 from simulator.statistics import relative_half_width
 from simulator.trajectory import RELEASED_SHARES, Curves, Land
 from simulator.units import DAYS_PER_YEAR

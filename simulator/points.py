@@ -17,9 +17,9 @@ import numpy as np
 from pydantic import BaseModel
 
 from simulator.clocks import Array
+from simulator.closed_form import expected, spreads
 from simulator.engine import play
 from simulator.ensemble import ALL, Ensemble, curve, least_error, mine_names, quantities, samples, stack
-from simulator.expected import expected, spreads
 from simulator.experiment import EXPECTED
 from simulator.metrics import Metric, expected_value, least_metric_error, metric_samples, metrics
 from simulator.referenced import named_files

@@ -50,7 +50,7 @@ def load_together(paths: Sequence[Path], overrides: Sequence[str]) -> list[Loade
         problems += [_no_such_class(override) for override in unused]
     if problems:
         raise InputError(problems)
-    return _named_apart(loaded)
+    return named_apart(loaded)
 
 
 def start_project(folder: Path) -> str:
@@ -163,7 +163,7 @@ def _no_such_class(override: str) -> Problem:
     return Problem(mark, "--set", f"no scenario has a class of mines '{_class_of(override)}'")
 
 
-def _named_apart(loaded: Sequence[LoadedScenario]) -> list[LoadedScenario]:
+def named_apart(loaded: Sequence[LoadedScenario]) -> list[LoadedScenario]:
     """Give scenarios names that can be printed, no two alike."""
     taken: set[str] = set()
     apart = []

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from simulator.closed_form import expected, obstacles
 from simulator.engine import play
 from simulator.ensemble import stack
-from simulator.expected import expected, obstacles
 from simulator.experiment import count_replicates
 from simulator.report_parts import Check, Table
 from simulator.result_folder import ResultFolder

@@ -12,7 +12,7 @@ import numpy as np
 from simulator.alternatives import ONE_OF
 from simulator.bracketing import Range
 from simulator.breakeven import break_even
-from simulator.expected import obstacles
+from simulator.closed_form import obstacles
 from simulator.experiment import EXPECTED
 from simulator.fields import Keys, number_at, value_words
 from simulator.points import Point, Study, Task, evaluate, world_of

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from simulator.clocks import Array
+from simulator.closed_form import obstacles
 from simulator.console import Progress
 from simulator.evaluation import gather, read_record
 from simulator.executor import Failed, Pool
-from simulator.expected import obstacles
 from simulator.experiment import EXPECTED, SIMULATE
 from simulator.metrics import Metric, metrics
 from simulator.point_store import Store

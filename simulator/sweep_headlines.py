@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from simulator.figure_wording import DISCLAIMER
-from simulator.sweep import Axis
+from simulator.sweep_grid import Axis
 from simulator.sweep_reading import (
     Stretch,
     about,

@@ -16,7 +16,7 @@ from simulator.metrics import RISK_BELOW, Metric
 from simulator.points import scenario_at, world_of
 from simulator.problems import InputError, printable
 from simulator.statistics import zero_events_bound
-from simulator.sweep import Axis, crossings
+from simulator.sweep_grid import Axis, crossings
 from simulator.sweep_table import SweepTable
 from simulator.units import DAYS_PER_YEAR
 from simulator.wording import bound, duration, number

@@ -8,7 +8,7 @@ from simulator.evaluation import gather, refuse_wrong_points
 from simulator.manifest import versions
 from simulator.points import Point, Study
 from simulator.study import FORMAT, SCOPE, SUMMARY, Answer, Bench, Request, as_written, metric_of
-from simulator.sweep import FAMILY, Grid, read_axes
+from simulator.sweep_grid import FAMILY, Grid, read_axes
 from simulator.sweep_table import SweepTable, tabulate
 
 

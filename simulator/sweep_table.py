@@ -14,7 +14,7 @@ from simulator.metrics import Metric
 from simulator.point_store import Store, curve_of
 from simulator.points import CurveRecord, scenario_at, world_of
 from simulator.statistics import PERCENTILES, Band
-from simulator.sweep import CellResult, Grid, cell_result
+from simulator.sweep_grid import CellResult, Grid, cell_result
 
 SWEEP, DIFFERENCES, CURVES = "sweep.csv", "differences.csv", "curves.csv"
 _BAND = ("mean", "standard_error", "p05", "p95")

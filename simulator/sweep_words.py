@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 
 from simulator.clocks import Array
-from simulator.sweep import Axis
+from simulator.sweep_grid import Axis
 from simulator.sweep_reading import (
     Stretch,
     about,
@@ -70,9 +70,7 @@ def table_rows(table: SweepTable) -> tuple[list[str], list[list[str]]]:
     return header, rows
 
 
-def _against(
-    columns: Mapping[str, Array], found: float, reference: float, cell: int, least: float
-) -> tuple[str, str]:
+def _against(columns: Mapping[str, Array], found: float, reference: float, cell: int, least: float) -> tuple[str, str]:
     """Write the reference's mean at a point, or its upper bound ``least``, and the difference to it."""
     if not np.isfinite(found):
         return "–", "–"

@@ -167,9 +167,7 @@ def _rates(tests: int, failures: int, bounds: "RateBounds", lots: "Lots | None")
         yield _row("independent tests that tell as much", tests / effect)
 
 
-def _scaled(
-    tests: int, failures: int, mines: int | None, bounds: "RateBounds", lots: "Lots | None"
-) -> Iterator[Row]:
+def _scaled(tests: int, failures: int, mines: int | None, bounds: "RateBounds", lots: "Lots | None") -> Iterator[Row]:
     """The rows of a number of mines: what is expected of them, what may be counted, what the bound allows."""
     if mines is None:
         return

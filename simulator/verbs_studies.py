@@ -60,8 +60,14 @@ def sweep(scenario: Path, against: Path | None, **options: Any) -> int:
 
 @click.command(short_help="Find which uncertain input drives a metric.")
 @click.argument("scenario", type=FILE)
-@click.option("-n", "n", type=WholeNumber(2, 2**20), default=1024, show_default=True,
-              help="Base samples, a power of two; (inputs + 2) n parameter sets are computed.")
+@click.option(
+    "-n",
+    "n",
+    type=WholeNumber(2, 2**20),
+    default=1024,
+    show_default=True,
+    help="Base samples, a power of two; (inputs + 2) n parameter sets are computed.",
+)
 @METRIC
 @METHOD_OR_BEST
 @computing
@@ -84,8 +90,12 @@ def sensitivity(scenario: Path, **options: Any) -> int:
 @click.command(short_help="Find the value at which a scenario stops being safer.")
 @click.argument("reference", type=FILE)
 @click.argument("scenario", type=FILE)
-@click.option("--vary", required=True, metavar="PATH[=LOW:HIGH]",
-              help="The number to vary, and where; LOW:HIGH:log searches on a scale of ratios.")
+@click.option(
+    "--vary",
+    required=True,
+    metavar="PATH[=LOW:HIGH]",
+    help="The number to vary, and where; LOW:HIGH:log searches on a scale of ratios.",
+)
 @METRIC
 @METHOD
 @computing
@@ -109,8 +119,12 @@ def breakeven(reference: Path, scenario: Path, **options: Any) -> int:
 @click.command(short_help="Split the difference of two scenarios among what changed.")
 @click.argument("reference", type=FILE)
 @click.argument("scenario", type=FILE)
-@click.option("--by-block", is_flag=True, help="Take all changes of a class of mines, of the region, of the civilians "
-              "and of clearance as one each: for scenarios that differ in more than ten settings.")
+@click.option(
+    "--by-block",
+    is_flag=True,
+    help="Take all changes of a class of mines, of the region, of the civilians "
+    "and of clearance as one each: for scenarios that differ in more than ten settings.",
+)
 @METRIC
 @METHOD_OR_BEST
 @computing

@@ -11,8 +11,8 @@ from scipy import special
 
 from simulator import counts
 from simulator.clocks import Array
+from simulator.closed_form import Expected, spreads
 from simulator.ensemble import ALL, Ensemble, curve, least_error, quantities, samples
-from simulator.expected import Expected, spreads
 from simulator.statistics import binomial_z, standard_error
 
 FALSE_ALARM = 1e-3

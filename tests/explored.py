@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import numpy as np
 
+from simulator.closed_form import expected
 from simulator.ensemble import ALL, curve
-from simulator.expected import expected
 from simulator.scenario_file import load
 from simulator.world import build_world
 

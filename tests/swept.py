@@ -9,7 +9,7 @@ from simulator.points import Study, Task, evaluate, scenario_at
 from simulator.scenario_file import from_tree
 from simulator.statistics import Band
 from simulator.study import metric_of
-from simulator.sweep import FAMILY, Grid, cell_result, read_axes
+from simulator.sweep_grid import FAMILY, Grid, cell_result, read_axes
 from simulator.sweep_table import Line, SweepTable, curve_band
 from simulator.world import default_times
 

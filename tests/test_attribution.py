@@ -15,8 +15,8 @@ from scenario_texts import ROOT
 
 from simulator.attribution import attribute, shapley
 from simulator.attribution_words import change_words, sentences
+from simulator.closed_form import expected
 from simulator.combining import Change, changes_between
-from simulator.expected import expected
 from simulator.metrics import expected_value, metric_samples, metrics
 from simulator.scenario_file import load
 from simulator.world import build_world

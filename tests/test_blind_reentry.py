@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 
 from simulator import laws
+from simulator.closed_form import expected
 from simulator.evidence import ASSUMPTION, sourced_values
-from simulator.expected import expected
 from simulator.lifetimes import survival
 from simulator.quantities import GRADES
 from simulator.scenario_file import load, read_sources, shipped_scenarios

@@ -12,7 +12,7 @@ from scenario_texts import ROOT
 from simulator.bracketing import Range
 from simulator.breakeven import break_even
 from simulator.breakeven_words import sentences
-from simulator.expected import expected
+from simulator.closed_form import expected
 from simulator.metrics import expected_value, metric_samples, metrics
 from simulator.scenario_file import load
 from simulator.world import build_world

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from scenario_texts import CONTRACT, ROOT
 
 from simulator.changes import ABSENT, paired_classes, settings_changed
+from simulator.closed_form import expected
 from simulator.combining import changes_between, combinations_of, combined, merged
-from simulator.expected import expected
 from simulator.metrics import expected_value, metrics
 from simulator.place import read_place
 from simulator.problems import InputError

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from scipy import integrate, stats
 
 from simulator.clocks import Clock, read
+from simulator.closed_form import expected, whereabouts
 from simulator.ensemble import ALL, samples
-from simulator.expected import expected, whereabouts
 from simulator.exposure import Exposure, bent, straightened
 from simulator.fates import Whereabouts
 from simulator.place import Settled, spread_people

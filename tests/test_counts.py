@@ -8,9 +8,9 @@ from building import CONTRACT, START, day, ensemble_of
 from scipy import stats
 
 from simulator.clearance import ClearancePlan
+from simulator.closed_form import expected, obstacles
 from simulator.counts import QUANTITIES, count, courses
 from simulator.ensemble import ALL, samples
-from simulator.expected import expected, obstacles
 from simulator.exposure import Exposure
 from simulator.scenario_file import from_tree, load
 from simulator.statistics import standard_error

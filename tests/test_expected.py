@@ -13,7 +13,7 @@ from scipy import integrate, stats
 from test_engine import worlds
 
 from simulator.clocks import Clock
-from simulator.expected import (
+from simulator.closed_form import (
     CAUSES,
     expected,
     expected_denied,

@@ -19,7 +19,7 @@ from simulator.figure_style import house_style
 from simulator.figure_sweep import sweep_figures
 from simulator.figures import rendered
 from simulator.statistics import zero_events_bound
-from simulator.sweep import crossings
+from simulator.sweep_grid import crossings
 from simulator.sweep_reading import reach_of_interval
 from simulator.units import DAYS_PER_YEAR
 from simulator.wording import bound

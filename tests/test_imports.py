@@ -120,6 +120,10 @@ def test_no_module_ever_imports_pyplot():
         ("sqlite3", {"store.py", "point_store.py"}),
         ("ruamel", {"yaml_reader.py", "yaml_syntax.py"}),
         ("rich", {"console.py"}),
+        ("jinja2", {"report_html.py", "report_markdown.py"}),
+        ("weasyprint", {"report_pdf.py"}),
+        ("starlette", {"explorer_*.py"}),
+        ("uvicorn", {"explorer_serving.py"}),
         ("click", {"cli.py", "arguments.py", "console.py", "options.py", "verbs_*.py"}),
     ],
 )

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_engine import worlds
 
+from simulator.closed_form import expected
 from simulator.engine import play
 from simulator.ensemble import ALL, samples
-from simulator.expected import expected
 from simulator.experiment import Plan, build_worlds, run
 from simulator.metrics import widest_relative_error
 from simulator.population import draw

@@ -7,7 +7,7 @@ import pytest
 from building import CONTRACT, START, ensemble_of
 from scipy import stats
 
-from simulator.expected import expected, obstacles
+from simulator.closed_form import expected, obstacles
 from simulator.placing import cell_probabilities
 from simulator.population import cluster_centres, draw
 from simulator.problems import InputError

@@ -28,7 +28,7 @@ from simulator.point_store import (
 from simulator.points import CurveRecord, Point, Record, Study, Task, evaluate, key_of, scenario_at
 from simulator.problems import InputError
 from simulator.scenario_file import load
-from simulator.sweep import FAMILY
+from simulator.sweep_grid import FAMILY
 from simulator.variation import Settings
 
 TINY = """\

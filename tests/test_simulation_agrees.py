@@ -13,9 +13,9 @@ from building import CONTRACT, START, day, ensemble_of, exponential, weibull, wi
 from scipy import special
 
 from simulator.clocks import monthly_clock, q10_factor
+from simulator.closed_form import expected, spreads
 from simulator.engine import play
 from simulator.ensemble import ALL, bands, curve, samples, stack
-from simulator.expected import expected, spreads
 from simulator.scenario_file import load
 from simulator.statistics import standard_error
 from simulator.verification import FALSE_ALARM, verify
@@ -183,8 +183,10 @@ def test_simulation_and_closed_form_agree_on_all_sorts_of_scenarios(name):
     world = scenario_world(name)
     verdict = verify(ensemble_of(world, 40), expected(world))
     assert verdict.agrees, max(verdict.checks, key=lambda check: abs(check.z))
-    assert len(verdict.checks) == 144
-    assert verdict.limit == pytest.approx(-special.ndtri(FALSE_ALARM / 288), rel=1e-12)
+    # Where mines fail in lots, the three days on which too few are expected to be compared are left out.
+    compared = 138 if name == "everything" else 144
+    assert len(verdict.checks) == compared
+    assert verdict.limit == pytest.approx(-special.ndtri(FALSE_ALARM / (2 * compared)), rel=1e-12)
 
 
 @pytest.mark.parametrize("name", SCENARIOS)

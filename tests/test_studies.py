@@ -5,7 +5,7 @@ import csv
 import numpy as np
 import pytest
 
-from simulator.expected import expected
+from simulator.closed_form import expected
 from simulator.metrics import expected_value, metrics
 from simulator.scenario_file import load
 from simulator.world import build_world, stream_slots

@@ -8,7 +8,7 @@ from swept import BACK_UP, COUNT, FAILURE, RATE, alone, made_up, pair, swept
 
 from simulator.metrics import Metric
 from simulator.statistics import zero_events_bound
-from simulator.sweep import crossings
+from simulator.sweep_grid import crossings
 from simulator.sweep_reading import about, bounds, names, stretches, value_words
 from simulator.sweep_words import sentences, table_rows
 from simulator.wording import bound, number

@@ -14,9 +14,9 @@ from scenario_texts import changed
 from terminal import SMALL, done, json_of, minesim, refused, rows_of, written_scenarios
 
 from simulator import commands, evaluation
+from simulator.closed_form import expected
 from simulator.engine import play
 from simulator.ensemble import curve, quantities, samples, stack
-from simulator.expected import expected
 from simulator.experiment import Plan
 from simulator.knowledge import Spread
 from simulator.knowledge_words import spread_cell

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 import simulator
-from simulator.expected import expected
+from simulator.closed_form import expected
 from simulator.experiment import Plan, run
 from simulator.scenario_file import load, shipped_scenarios
 from simulator.verification import verify

@@ -175,9 +175,7 @@ def _band(record: Record) -> Band:
     def column(name: str) -> Array:
         return np.asarray(np.where(times, getattr(with_times, name), getattr(rest, name)))
 
-    return Band(
-        column("mean"), column("standard_error"), column("p05"), column("p50"), column("p95"), rest.replicates
-    )
+    return Band(column("mean"), column("standard_error"), column("p05"), column("p50"), column("p95"), rest.replicates)
 
 
 def crossings(x: Array, difference: Array, *, log: bool) -> list[float]:
