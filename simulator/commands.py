@@ -256,7 +256,9 @@ def _show_scores(verdict: Verdict, against: str) -> None:
     columns = list(dict.fromkeys((check.quantity, check.reading) for check in verdict.checks))
     scores = {(check.time_days, check.quantity, check.reading): check.z for check in verdict.checks}
     days = list(dict.fromkeys(check.time_days for check in verdict.checks))
-    rows = [[f"{day:g}", *(f"{scores[day, *column]:+.2f}" for column in columns)] for day in days]
+    # What is too rare on a day to be compared has no score.
+    cells = {place: f"{score:+.2f}" for place, score in scores.items()}
+    rows = [[f"{day:g}", *(cells.get((day, *column), "") for column in columns)] for day in days]
     say(f"z-scores of the simulation against {against}; played: counts, estimate: the conditional mean\n")
     show_table(["day", *(f"{quantity} ({reading})" for quantity, reading in columns)], rows)
     say()
