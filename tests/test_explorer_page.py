@@ -203,6 +203,24 @@ def test_the_address_follows_the_settings_and_restores_them(page, address, folde
     elsewhere.close()
 
 
+def test_what_is_being_typed_is_not_overwritten_by_a_picture_that_arrives(page, address):
+    at(page, address)
+    held = []
+    page.route("**/picture.json*", lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks the handler
+    slider(page, F1).focus()
+    page.keyboard.press("End")
+    field = page.get_by_label("Number of mines, exact value").first
+    field.fill("5000")
+    while not held:
+        page.wait_for_timeout(10)
+    held.pop(0).continue_()
+    until(page, f"document.body.dataset.drawn.includes('{F1}')")
+    assert field.input_value() == "5000"
+    page.unroute("**/picture.json*")
+    page.keyboard.press("Enter")
+    until(page, "location.search.includes('count=5000')")
+
+
 def test_bad_values_in_the_address_are_said_and_left_out(page, address, folder):
     at(page, address, **{F1: "2", COUNT: "5000", "__proto__": "1"})
     said = page.get_by_role("alert").first.inner_text()

@@ -87,7 +87,8 @@ function stand(control, standing) {
   control.slider.value = String(standing.position);
   control.slider.setAttribute("aria-valuetext", standing.words);
   control.box.classList.toggle("changed", standing.changed);
-  if (control.exact.getAttribute("aria-invalid") !== "true") control.exact.value = standing.text;
+  // What is being typed, or was refused, stays as it is.
+  if (!control.typing && control.exact.getAttribute("aria-invalid") !== "true") control.exact.value = standing.text;
 }
 
 function show(picture, isNewest) {
@@ -186,14 +187,17 @@ function build(spec, index) {
   details.append(summary, about);
   box.append(top, slider, error, details);
 
-  const control = { ...spec, box, slider, exact, error };
+  const control = { ...spec, box, slider, exact, error, typing: false };
   slider.addEventListener("input", () => {
     const [text, words] = spec.stops[Number(slider.value)];
     slider.setAttribute("aria-valuetext", words);
+    control.typing = false;
     exact.value = text;
     set(control, text);
   });
-  exact.addEventListener("change", () => set(control, exact.value));
+  exact.addEventListener("input", () => { control.typing = true; });
+  exact.addEventListener("change", () => { control.typing = false; set(control, exact.value); });
+  exact.addEventListener("blur", () => { control.typing = false; });
   return control;
 }
 
