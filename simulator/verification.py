@@ -18,7 +18,7 @@ from simulator.statistics import binomial_z, standard_error
 FALSE_ALARM = 1e-3
 _MOST_TIMES = 24
 # Fewer than so many, in all worlds together, show no spread of their own where it is known from the worlds alone.
-_FEWEST_EXPECTED = 20.0
+FEWEST_EXPECTED = 20.0
 _AREA = "released_km2"
 
 
@@ -55,15 +55,18 @@ def verify(ensemble: Ensemble, reference: Expected) -> Verdict:
     Where mines fail in lots, what is too rare for its spread to show in so many worlds is left out.
     """
     lots = _largest_lot(ensemble)
-    return _verdict(_checks(ensemble, reference), _FEWEST_EXPECTED * lots / ensemble.replicates if lots > 1 else 0.0)
+    return _verdict(_checks(ensemble, reference), FEWEST_EXPECTED * lots / ensemble.replicates if lots > 1 else 0.0)
 
 
-def verify_by_counts(ensemble: Ensemble, counted: Sequence[Mapping[str, Array]]) -> Verdict:
+def verify_by_counts(
+    ensemble: Ensemble, counted: Sequence[Mapping[str, Array]], fewest_expected: float = 0.0
+) -> Verdict:
     """Compare an ensemble with the count-based engine, replicate by replicate on the same cells; both readings.
 
-    What is too rare for its spread to show in so many worlds is left out.
+    Of a handful of worlds, what is expected fewer than ``fewest_expected`` times in all of them (lots, where mines fail
+    together) can be left out: its spread does not show in them.
     """
-    least = _FEWEST_EXPECTED * _largest_lot(ensemble) / ensemble.replicates
+    least = fewest_expected * _largest_lot(ensemble) / ensemble.replicates
     return _verdict(_count_checks(ensemble, counted), least)
 
 
