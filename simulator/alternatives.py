@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from simulator.evidence import ASSUMPTION
 from simulator.fields import Keys, is_key, number_at
-from simulator.problems import InputError, Problem
-from simulator.quantities import GRADES, unknown_key
+from simulator.problems import InputError, Problem, unknown_key
+from simulator.quantities import GRADES
 from simulator.units import NUMBER, UnitError, describe, quantity
 from simulator.yaml_reader import Node
 

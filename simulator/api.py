@@ -190,7 +190,7 @@ def _simulated(
     workers: int,
 ) -> Result:
     loaded = together(given, seed=seed, replicates=replicates)
-    whole("uncertain", uncertain, 2, 1_000_000)
+    whole("uncertain", uncertain, 2, 10**9)
     plan = Plan(loaded[0].scenario.replicates, workers, map_days=MAP_DAYS, uncertain=uncertain or 0)
     if plan.uncertain:
         # As the command line does: more of them refine the same result.

@@ -11,6 +11,7 @@ from simulator.wording import counted, duration
 
 _CELL = ' style="text-align: left; vertical-align: top"'
 _LEAST_CALENDAR = "%Y-%m-%d"
+_MOST_ITEMS = 6
 
 
 def text(value: object) -> str:
@@ -71,5 +72,7 @@ def _flat(data: object) -> str:
     if isinstance(data, dict):
         return ", ".join(f"{key} {_flat(item)}" for key, item in data.items())
     if isinstance(data, list):
+        if len(data) > _MOST_ITEMS:
+            return f"{data[0]}, {data[1]}, … {data[-1]} ({len(data):,} values)"
         return " to ".join(map(str, data))
     return str(data)

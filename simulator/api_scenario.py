@@ -19,6 +19,7 @@ _NO_SCENARIOS = frozenset({"sources"})
 # What the command line calls by another name than Python does.
 _WAYS_OUT = (
     ("; use --method simulate", "; simulate it: minesim.run, minesim.compare, or method='simulate'"),
+    ("or --method expected, which draws none", "or minesim.expected, which draws none"),
     ("or --force to replace it", "or force=True to replace it"),
     ("; 'minesim explain' lists the keys", "; 'minesim explain' on the command line lists the keys"),
 )
@@ -81,7 +82,7 @@ def together(given: Sequence[Given], *, seed: int | None, replicates: int | None
     given.
     """
     whole("seed", seed, 0, 2**63 - 1)
-    whole("replicates", replicates, 2, 1_000_000)
+    whole("replicates", replicates, 2, 10**9)
     changed = {key: value for key, value in (("seed", seed), ("replicates", replicates)) if value is not None}
     return named_apart([_with(opened(one).loaded, changed) for one in given])
 

@@ -3,27 +3,40 @@
 # Imports stand in the verbs: help answers at once, and checking a file loads no numerical library.
 # In a docstring, \b tells click to leave the lines of a paragraph as they are.
 
-import os
-import signal
+import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
 from typing import Any, NoReturn
 
 import click
 
 from simulator import __version__
 from simulator.arguments import Verbs
-from simulator.options import FILE, QUIET, SET, WORKERS, command_line, computing, hush, load_all, plan_of, writing
+from simulator.options import (
+    FILE,
+    QUIET,
+    SET,
+    WORKERS,
+    command_line,
+    computing,
+    default_folder,
+    hush,
+    load_all,
+    plan_of,
+    writing,
+)
+from simulator.stopping import INTERRUPTED, listen
+from simulator.verbs_calibrate import calibrate
 from simulator.verbs_evidence import evidence
 from simulator.verbs_explore import explore
 from simulator.verbs_fit import fit
 from simulator.verbs_report import report
+from simulator.verbs_sources import sources
 from simulator.verbs_standards import standards
 from simulator.verbs_studies import attribute, breakeven, sensitivity, sweep
 
-CHECK_FAILED, WRONG_INPUT, INTERRUPTED = 1, 2, 130
+CHECK_FAILED, WRONG_INPUT = 1, 2
 _MOST_NAMES = 3
 
 
@@ -203,57 +216,36 @@ def init(folder: Path) -> None:
     say(start_project(folder))
 
 
-@cli.command(short_help="List references, or where a scenario's numbers come from.")
-@click.argument("scenario", type=FILE, required=False)
-def sources(scenario: Path | None) -> None:
-    """List the references that come with the program, or where every number of a scenario comes from.
-
-    \b
-    Examples:
-      minesim sources
-      minesim sources scenarios/official-claim.yaml
-    """
-    from simulator.console import say
-    from simulator.project import existing, provenance_list, reference_list
-    from simulator.scenario_file import load
-
-    for entry in reference_list() if scenario is None else provenance_list(load(existing(scenario))):
-        say(entry)
-
-
-for verb in (sweep, sensitivity, breakeven, attribute, evidence, standards, fit, explore, report):
+for verb in (sweep, sensitivity, breakeven, attribute, calibrate, evidence, standards, fit, explore, report, sources):
     cli.add_command(verb)
 
 
 def main() -> NoReturn:
     """Run the command; exit 2 for wrong input, 130 when interrupted, never with a traceback for either."""
-    from simulator.console import open_streams
-    from simulator.problems import InputError, printable
+    from simulator.console import drop_output, open_streams, tell
+    from simulator.problems import InputError
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        # Who starts a command in the background may have told it to ignore Ctrl-C.
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, _stop)
+    listen()
     open_streams()
     try:
         status = cli.main(prog_name="minesim", standalone_mode=False)
         sys.stdout.flush()
     except InputError as error:
-        click.echo(str(error), err=True)
+        tell(str(error))
         status = WRONG_INPUT
     except click.ClickException as error:
-        error.show()
+        tell(_shown(error))
         status = error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted.", err=True)
+        tell("interrupted.")
         status = INTERRUPTED
     except (BrokenPipeError, SystemExit):
         # The reader has gone, as after "| head"; click ends with SystemExit then, and nothing else here does.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop_output()
         status = 0
     except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
-        click.echo(f"error: {printable(str(place))}{error.strerror or error}", err=True)
+        tell(f"error: {_what_failed(error)}")
+        drop_output()
         status = WRONG_INPUT
     sys.exit(status if isinstance(status, int) else 0)
 
@@ -268,7 +260,7 @@ def _simulate(paths: Sequence[Path], options: dict[str, Any]) -> None:
     others = f"{len(names) - 1}-others"
     name = "-and-".join(names if len(names) <= _MOST_NAMES else [names[0], others])
     simulate(
-        loaded, plan_of(loaded, options), options["output"] or Path("results") / name, command_line(),
+        loaded, plan_of(loaded, options), options["output"] or default_folder(name), command_line(),
         force=options["force"], quiet=options["quiet"], with_figures=not options["no_figures"],
     )  # fmt: skip
 
@@ -286,9 +278,22 @@ def _checked_scenario(path: Path, overrides: Sequence[str]) -> str:
     return loaded.scenario.title
 
 
-class _Stop(KeyboardInterrupt):
-    """The user, or the system, wants the program to end. Of a plain KeyboardInterrupt, Python may die on its own."""
+def _shown(error: click.ClickException) -> str:
+    """What click says of an error. It quotes what was typed, or pasted."""
+    from simulator.problems import printable
+
+    text = io.StringIO()
+    error.show(text)
+    return printable(text.getvalue(), keep="\n").rstrip("\n")
 
 
-def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
-    raise _Stop
+def _what_failed(error: OSError) -> str:
+    """Say what the system refused: which file, if it is one."""
+    from simulator.problems import printable
+
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return "the folder you are in is not there any more; go to another one"
+    place = f"{error.filename}: " if error.filename else ""
+    return f"{printable(str(place))}{error.strerror or error}"

@@ -91,7 +91,7 @@ def day_of(clock: Clock, readings: Array) -> Array:
     beyond = np.maximum(readings - clock.readings[-1], 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         inside = np.interp(readings, clock.readings, clock.days)
-        tail = np.where(beyond > 0, beyond / last + (clock.days[-1] - inside), 0.0)
+        tail = np.where(beyond > 0, beyond / last, 0.0)
         before = np.minimum(readings - clock.readings[0], 0.0) / clock.paces[0] if clock.paces[0] > 0 else 0.0
     return inside + tail + before
 
@@ -147,6 +147,6 @@ def monthly_clock(factors: Sequence[float] | Array, start: date, first_day: floa
     Covers [first_day, last_day], both in days from ``start``, and day 0.
     """
     edges, months = month_edges(start, min(first_day, 0.0), max(last_day, 1.0))
-    paces = np.asarray(factors, dtype=float)[months]
+    paces = np.asarray(factors)[months]
     readings = np.concatenate(([0.0], np.cumsum(paces * np.diff(edges))))
     return Clock(edges, np.maximum.accumulate(readings - np.interp(0.0, edges, readings)))

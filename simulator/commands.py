@@ -6,7 +6,7 @@ from pathlib import Path
 
 from simulator import answer, outputs, store
 from simulator.closed_form import expected, obstacles
-from simulator.console import Interrupted, progress, say, show_table, unseen
+from simulator.console import Interrupted, hush_drawing, progress, say, show_table, unseen
 from simulator.evaluation import opened_store
 from simulator.executor import Resources, pool
 from simulator.experiment import (
@@ -15,12 +15,14 @@ from simulator.experiment import (
     Plan,
     build_worlds,
     count_replicates,
+    refuse_long_run,
     refuse_without_closed_form,
     run,
 )
 from simulator.findings import Comparison, comparisons, findings, named, table_label
 from simulator.knowledge import Knowledge, learn, parameter_points
 from simulator.knowledge_words import spread_cell
+from simulator.limits import mention
 from simulator.manifest import (
     MANIFEST,
     Manifest,
@@ -36,7 +38,7 @@ from simulator.manifest import (
 )
 from simulator.metrics import TIME
 from simulator.problems import printable
-from simulator.publishing import claimed, publish
+from simulator.publishing import claimed, publish, shown
 from simulator.scenario_file import LoadedScenario
 from simulator.store import POINTS
 from simulator.study_commands import done_again, kept_or_gone, request_of, take_over, without_replicates
@@ -64,8 +66,12 @@ def simulate(
     worlds = build_worlds(loaded)
     if plan.method == EXPECTED:
         refuse_without_closed_form(loaded, worlds)
+    long = mention(refuse_long_run(loaded, worlds, plan), Resources(plan.workers, plan.scheduler))
+    if long and not quiet:
+        say(long, error=True)
     if plan.uncertain:
         loaded = [without_replicates(one) for one in loaded]
+        parameter_points(loaded, plan)
     digest = computation_digest(loaded, plan)
     kept, worlds_kept = 0, 0
     try:
@@ -92,7 +98,7 @@ def simulate(
         print_answer(outcome, knowledge)
         drawn = sum(name.endswith(".png") for name in figures)
         also = f" and {counted(drawn, 'figure')} (PNG and SVG)" if drawn else ""
-        say(f"\nWritten to {printable(str(out))}: {', '.join((*sorted(data), MANIFEST))}{also}.")
+        say(f"\nWritten to {printable(shown(out.resolve()))}: {', '.join((*sorted(data), MANIFEST))}{also}.")
 
 
 def print_answer(outcome: Outcome, knowledge: Sequence[Knowledge] = ()) -> None:
@@ -213,6 +219,7 @@ def _show_knowledge(outcome: Outcome, knowledge: Sequence[Knowledge]) -> None:
 
 
 def _figures(outcome: Outcome, knowledge: Sequence[Knowledge] = ()) -> dict[str, bytes]:
+    hush_drawing()
     # Matplotlib takes half a second to load.
     from simulator.figures import figures, rendered
 

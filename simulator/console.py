@@ -3,10 +3,12 @@
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Protocol
+from contextlib import contextmanager, suppress
+from typing import IO, Any, Protocol, TextIO
 
 import click
+
+from simulator.problems import input_error
 
 
 class Progress(Protocol):
@@ -21,9 +23,9 @@ class Interrupted(click.ClickException):
 
     exit_code = 130
 
-    def show(self, file: object = None) -> None:  # noqa: ARG002
-        """Print the message to standard error."""
-        click.echo(f"interrupted. {self.message}", err=True)
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Print the message, to standard error unless told otherwise."""
+        click.echo(f"interrupted. {self.message}", file=file, err=file is None)
 
 
 def open_streams() -> None:
@@ -71,18 +73,48 @@ def progress(label: str, total: int, *, quiet: bool) -> Iterator[Progress | None
 
 
 def say(text: str = "", *, error: bool = False) -> None:
-    """Print a line. When the reader has gone, as after ``| head``, the rest is dropped and the program goes on."""
+    """Print a line. When the reader has gone, as after ``| head``, the rest is dropped and the program goes on.
+
+    Raises InputError where standard output is a file on a full disk.
+    """
+    if error:
+        tell(text)
+        return
     try:
-        print(text, file=sys.stderr if error else sys.stdout, flush=True)
+        print(text, flush=True)
     except BrokenPipeError:
         drop_output()
+    except OSError as problem:
+        drop_output()
+        raise input_error(f"cannot be written: {problem.strerror or problem}", path="standard output") from None
+
+
+def tell(text: str) -> None:
+    """Print a line to standard error; where that cannot be, there is nobody to tell."""
+    try:
+        print(text, file=sys.stderr, flush=True)
+    except OSError:
+        # What is left in its buffer would fail again when the program ends, and change its status.
+        _to_nowhere(sys.stderr)
+
+
+def hush_drawing() -> None:
+    """Silence what Matplotlib says of folders that it cannot write: none of it is for an analyst."""
+    import logging
+
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
 
 
 def drop_output() -> None:
     """Send all further standard output nowhere."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)
+    _to_nowhere(sys.stdout)
+
+
+def _to_nowhere(stream: TextIO) -> None:
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

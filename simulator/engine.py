@@ -22,7 +22,7 @@ from simulator.teams import Contamination
 from simulator.trajectory import Trajectory, time_bins
 from simulator.world import MineKind, World
 
-_MOST_KEPT = 15_000_000  # mines whose columns are kept in memory, some 60 bytes each
+MOST_KEPT = 15_000_000  # mines whose columns are kept in memory, some 60 bytes each
 
 
 def play(world: World, replicate: int, chunk_size: int = CHUNK, seed: int | None = None) -> Trajectory:
@@ -62,7 +62,7 @@ def _play_apart(world: World, replicate: int, chunk_size: int, seed: int) -> tup
 
 def _play_interacting(world: World, replicate: int, chunk_size: int, seed: int) -> tuple[list[Tally], History, Reading]:
     """Draw every mine, play the field with those that matter to it, then read all of them against its history."""
-    keep = sum(kind.count for kind in world.kinds) <= _MOST_KEPT
+    keep = sum(kind.count for kind in world.kinds) <= MOST_KEPT
     kept: list[list[Chunk]] = []
     found: list[Candidates] = []
     laid, least = _contamination(world), least_share(world)

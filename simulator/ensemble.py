@@ -113,9 +113,9 @@ def _of_land(world: World, land: Land, mines: str, quantity: str) -> Array:
 
 
 def _per_person(world: World) -> Array:
-    """One over the people present, shape [T]; 0 while nobody is there, for then nobody is at risk."""
-    present = world.consequences.present
-    return np.divide(1.0, present, out=np.zeros_like(present), where=present > 0)
+    """One over the people who are there, shape [T]; 0 while nobody is, for then nobody is at risk."""
+    at_risk = world.consequences.at_risk
+    return np.divide(1.0, at_risk, out=np.zeros_like(at_risk), where=at_risk > 0)
 
 
 def deaths_per_accident(world: World) -> float:

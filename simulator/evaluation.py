@@ -2,14 +2,16 @@
 
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 
 from simulator.closed_form import obstacles
 from simulator.console import Progress
-from simulator.executor import Failed, Pool
+from simulator.costs import BYTES_OF_POINT, need_of_worlds
+from simulator.executor import Failed, Pool, Resources
+from simulator.limits import Asked, refuse_beyond
 from simulator.place import read_place
 from simulator.point_store import (
     Store,
@@ -22,6 +24,11 @@ from simulator.point_store import (
 from simulator.points import Point, Record, Study, Task, evaluate, key_of, scenario_at, world_of
 from simulator.problems import InputError, Problem, input_error
 from simulator.store import POINTS
+from simulator.variation import AS_IT_STANDS, varied
+from simulator.world import World
+
+# Fewer points in closed form take seconds; of many, so many groups tell what they take.
+_MANY_EXACT, _GROUPS = 1_000, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +59,7 @@ def gather(
     ``points`` may make each point as it is asked for. Raises InputError when the disk is full; KeyboardInterrupt passes
     through. What had finished is kept then.
     """
+    refuse_long_study(study, points, replicates, pool.resources)
     n = 1 if study.exact else replicates
     keys: list[str | None] = []
     failures: dict[int, str] = {}
@@ -99,6 +107,52 @@ def gather(
     for index in failures:
         keys[index] = None
     return Gathered(tuple(keys), failures, n)
+
+
+def refuse_long_study(study: Study, points: Sequence[Point], replicates: int, resources: Resources) -> None:
+    """Raise InputError where some points take more than this machine can give, by the cost of a few spread over them.
+
+    Points that are kept already count too.
+    """
+    if study.exact and len(points) < _MANY_EXACT:
+        return
+    worlds: dict[int, list[World]] = {}
+    seen: dict[int, set[Point]] = {}
+    for point in _some_of(points, len(study.scenarios)):
+        if point in seen.setdefault(point.scenario, set()):
+            continue
+        seen[point.scenario].add(point)
+        # What makes no scenario fails when its turn comes, for its own reason.
+        with suppress(InputError):
+            worlds.setdefault(point.scenario, []).append(world_of(study, scenario_at(study, point)))
+    every = [world for its in worlds.values() for world in its]
+    if not every:
+        return
+    need = need_of_worlds(every, len(points), replicates, BYTES_OF_POINT, exact=study.exact)
+    refuse_beyond(need, study.scenarios, resources, closed_form=not any(map(obstacles, every)))
+
+
+def refuse_many_points(
+    study: Study, count: int, replicates: int, resources: Resources, asked: Asked, bytes_of_point: float
+) -> None:
+    """Raise InputError where ``count`` points like the first scenario as it stands take more than this machine can
+    give, before any of them is made; ``asked`` is the option that asks for them.
+    """
+    world = world_of(study, varied(study.scenarios[0], AS_IT_STANDS))
+    need = need_of_worlds([world], count, replicates, bytes_of_point, exact=study.exact)
+    refuse_beyond(need, study.scenarios, resources, asked=asked, closed_form=not obstacles(world))
+
+
+def _some_of(points: Sequence[Point], scenarios: int) -> Iterator[Point]:
+    """A few points spread over all, the last ones among them, each with its neighbours of the other scenarios."""
+    together = min(scenarios, 2)
+    groups = len(points) // together
+    if groups < 1:
+        yield from points
+        return
+    chosen = {groups - 1 - place * groups // _GROUPS for place in range(min(_GROUPS, groups))}
+    for group in sorted(chosen):
+        yield from (points[group * together + place] for place in range(together))
 
 
 def read_record(store: Store, gathered: Gathered, index: int) -> Record | None:

@@ -68,6 +68,11 @@ class Pool:
         self._stack = stack
         self._client: Any = None
 
+    @property
+    def resources(self) -> Resources:
+        """Where it computes."""
+        return self._resources
+
     def in_order(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Generator[Result, None, None]:
         """``function`` of each item, in the order of the items. What it raises is raised when its turn comes.
 

@@ -9,13 +9,14 @@ from pathlib import Path
 from simulator import store
 from simulator.clocks import Array
 from simulator.closed_form import Expected, Spreads, expected, obstacles, spreads
+from simulator.costs import BYTES_OF_POINT, Need, need_of_run, need_of_worlds, together
 from simulator.counts import count, courses
 from simulator.engine import play
 from simulator.ensemble import Ensemble, stack
 from simulator.executor import Resources, in_order
+from simulator.limits import Asked, refuse_beyond
 from simulator.metrics import widest_relative_error
-from simulator.problems import InputError, Problem, input_error
-from simulator.readout import block_of_cells
+from simulator.problems import InputError, Problem
 from simulator.scenario_file import LoadedScenario
 from simulator.trajectory import Trajectory
 from simulator.world import World, build_world, stream_slots
@@ -23,7 +24,6 @@ from simulator.world import World, build_world, stream_slots
 SIMULATE, EXPECTED = "simulate", "expected"
 CHECK_EVERY = 10
 _KEEP_EVERY_SECONDS = 1.0
-_MOST_BYTES = 6e9
 
 Progress = Callable[[int, int], None]
 
@@ -104,6 +104,21 @@ def refuse_without_closed_form(scenarios: Sequence[LoadedScenario], worlds: Sequ
         raise InputError(problems)
 
 
+def refuse_long_run(scenarios: Sequence[LoadedScenario], worlds: Sequence[World], plan: Plan) -> Need:
+    """Raise InputError where a run takes more than this machine can give; else say what it takes."""
+    exact, resources = plan.method == EXPECTED, Resources(plan.workers, plan.scheduler)
+    closed_form = not any(map(obstacles, worlds))
+    need = need_of_run(worlds, plan.replicates, exact=exact)
+    refuse_beyond(need, scenarios, resources, closed_form=closed_form)
+    if not plan.uncertain:
+        return need
+    bytes_of_set = BYTES_OF_POINT + 24.0 * worlds[0].times.size * (1 if exact else plan.replicates)
+    sets = need_of_worlds(worlds, plan.uncertain * len(worlds), plan.replicates, bytes_of_set, exact=exact)
+    asked = Asked("--uncertain", plan.uncertain, "parameter sets")
+    refuse_beyond(sets, scenarios, resources, asked=asked, closed_form=closed_form)
+    return together(need, sets)
+
+
 def _differing(loaded: LoadedScenario, reference: LoadedScenario) -> Iterator[Problem]:
     """What keeps a scenario from being compared with the reference."""
     for key in ("start", "horizon"):
@@ -129,12 +144,12 @@ def run(
     """
     started = time.perf_counter()
     worlds = build_worlds(scenarios, plan.map_days)
+    refuse_long_run(scenarios, worlds, plan)
     nothing = [None] * len(worlds)
     if plan.method == EXPECTED:
         refuse_without_closed_form(scenarios, worlds)
         parts = tuple(map(ScenarioOutcome, scenarios, worlds, map(expected, worlds), nothing, map(spreads, worlds)))
         return Outcome(parts, plan, 0, None, time.perf_counter() - started)
-    _refuse_too_much(worlds, plan)
     played, precise = _replicates(worlds, plan, digest, folder, progress or _unseen)
     ensembles = _stacked(worlds, played)
     parts = tuple(map(ScenarioOutcome, scenarios, worlds, nothing, ensembles, map(spreads, worlds)))
@@ -214,13 +229,3 @@ def _is_checked(done: int) -> bool:
 
 def _stacked(worlds: Sequence[World], played: Sequence[Sequence[Trajectory]]) -> list[Ensemble]:
     return [stack(world, [one[index] for one in played]) for index, world in enumerate(worlds)]
-
-
-def _refuse_too_much(worlds: Sequence[World], plan: Plan) -> None:
-    rows = sum(21 * len(world.kinds) + 3 for world in worlds) * worlds[0].times.size
-    rows += sum(4 * len(world.map_days) * int(block_of_cells(world.region).max() + 1) for world in worlds)
-    needed = 2.0 * 8 * plan.replicates * rows
-    if not needed <= _MOST_BYTES:
-        most = int(plan.replicates * _MOST_BYTES / needed)
-        message = f"{plan.replicates:,} replicates would need {needed / 1e9:.0f} GB of memory, at most {most:,} fit"
-        raise input_error(message, path="replicates")

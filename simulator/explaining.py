@@ -6,8 +6,7 @@ from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from simulator.problems import Mark, Problem, closest
-from simulator.quantities import unknown_key
+from simulator.problems import Mark, Problem, closest, unknown_key
 from simulator.scenario import Scenario
 from simulator.spec import Shorthand
 from simulator.units import describe

@@ -167,7 +167,8 @@ def _listed(problems: list[Problem]) -> list[dict[str, str]]:
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, InputError)  # noqa: S101
-    if request.url.path.endswith(".yaml"):
+    # Not by the request's address, which is read from settings that may be no text at all.
+    if request.scope["path"].endswith(".yaml"):
         return PlainTextResponse(f"{error}\n", _WRONG)
     return JSONResponse({"problems": _listed(list(error.problems))}, _WRONG)
 

@@ -97,6 +97,24 @@ _DESCRIPTIONS = {
         "it, averaged over all orders of making the changes, with its interval as a thin line. What changes and by "
         "how much stands beside each bar."
     ),
+    "record": (
+        "Line chart of the reported casualties of each period, vertical, over the years, horizontal. Dots are the "
+        "record, diamonds the periods that were not fitted, triangles upper bounds. The line is the median of what the "
+        "fitted scenario expects to be reported, the dark band holds half of it and the light one 90 %. Where periods "
+        "were left to predict, a dotted vertical line stands at the end of what was fitted, and beyond it dashed lines are "
+        "two forecasts that know nothing of mines: the last value, and a trend of equal shares a year."
+    ),
+    "profiles": (
+        "Small charts, one for each fitted number: the log-likelihood below its highest value, vertical, over the "
+        "values of the number, horizontal, with all other numbers at their best. A dot marks the best value; the thick "
+        "bar on the dotted line is the interval."
+    ),
+    "survival": (
+        "Two line charts below each other over the age of a device, horizontal: the share still working in percent, "
+        "above on an even scale and below on a logarithmic one. The black steps are the tests by themselves, with thin "
+        "steps for their interval; lines with bands are the fitted laws and what the tests leave open of them. Dotted "
+        "vertical lines stand at the end of the last test and at the age that the title names."
+    ),
     "breakeven": (
         "Line chart of the difference of a metric between a scenario and its reference, vertical, over one number "
         "of the scenario, horizontal. The line is the mean, the band around it the interval of the mean. Below the "

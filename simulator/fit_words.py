@@ -6,14 +6,18 @@ import numpy as np
 from scipy import optimize, special
 
 from simulator.clocks import Array
-from simulator.fitting import LOGNORMAL, WEIBULL, Fit
+from simulator.fit_curves import at_reference, law_curve
+from simulator.fitting import LOGNORMAL, WEIBULL, Fit, log_share_left
 from simulator.life_tests import LifeTests
+from simulator.problems import printable
 from simulator.wording import counted, duration, durations, listed, number, span
 
 BATTERY, SELF_DESTRUCT = "battery", "self_destruct"
 _TIME = {BATTERY: "life", SELF_DESTRUCT: "time"}
 _ALIKE = 2.0
 _NOTHING = 1e-7
+# The most that a scenario takes.
+_MOST_EV = 10.0
 _WORTH_KEEPING = 0.02
 _SHAPE = {WEIBULL: "shape", LOGNORMAL: "sigma"}
 _SCALE = {WEIBULL: "scale", LOGNORMAL: "median"}
@@ -49,11 +53,18 @@ def fit_sentences(fits: Sequence[Fit], tests: LifeTests, horizon_days: float) ->
         f"Of the laws tried, {called(best)} fits best: {_SCALE[best.form.family]} {centre}, "
         f"{_SHAPE[best.form.family]} {number(shape)} ({span(*its)}); in brackets {100 * best.confidence:g} % intervals."
     )
-    near = [one for one in fits[1:] if one.information - best.information < _ALIKE]
-    if near:
+    at = law_curve(best, tests, np.array([horizon_days]))
+    left, *interval = (100.0 * float(its[0]) for its in (at.left, at.low, at.high))
+    watched = float(at_reference(tests, best).days.max())
+    beyond = "" if horizon_days <= watched else f"; no test went on for longer than {duration(watched)}"
+    yield f"By it, {number(left)} % still work after {duration(horizon_days)} ({span(*interval)} %){beyond}."
+    if near := not_told_apart(fits):
         names = listed([called(one) for one in near])
         yield f"The tests cannot tell it from {names}: AIC differs by less than {_ALIKE:g}."
-        shares = [float(np.exp(log_share_left(one, np.array([horizon_days])))[0]) for one in (best, *near)]
+        shares = [
+            float(np.exp(log_share_left(one.form, one.parameters, np.array([horizon_days])))[0])
+            for one in (best, *near)
+        ]
         if max(shares) > 1.5 * min(shares):
             yield (
                 f"What they disagree on is the tail: after {duration(horizon_days)}, "
@@ -63,12 +74,9 @@ def fit_sentences(fits: Sequence[Fit], tests: LifeTests, horizon_days: float) ->
     yield "Tests hold for the conditions of the tests; the field may differ. No result is evidence that land is safe."
 
 
-def log_share_left(one: Fit, days: Array) -> Array:
-    """The log of the share still working at ``days`` [n], at the reference temperature."""
-    z = (np.log(days) - one.parameters[0]) / np.exp(one.parameters[1])
-    alive = -np.exp(z) if one.form.family == WEIBULL else special.log_ndtr(-z)
-    ends = float(special.expit(one.parameters[2])) if one.form.limited else 1.0
-    return np.asarray(np.log1p(-ends * -np.expm1(alive)))
+def not_told_apart(fits: Sequence[Fit]) -> list[Fit]:
+    """The fits that the tests cannot tell from the best, which is the first."""
+    return [one for one in fits[1:] if one.information - fits[0].information < _ALIKE]
 
 
 def called(one: Fit) -> str:
@@ -86,7 +94,7 @@ def life_block(fits: Sequence[Fit], tests: LifeTests, device: str, file: str) ->
     kept = [(one, share) for one, share in zip(fits, weights / weights.sum(), strict=True) if _same_ends(one, fits[0])]
     kept = [(one, share) for one, share in kept if share > _WORTH_KEEPING] or [(fits[0], 1.0)]
     said = f"fitted to {tests.ends:,.0f} ends among {counted(round(tests.devices), 'device')}"
-    lines = [f"# {said} in {file}", f"{device}:"]
+    lines = [f"# {said} in {printable(file)}", f"{device}:"]
     if len(kept) == 1:
         lines += [f"  {_TIME[device]}:", *_law(kept[0][0], said, "    ")]
     else:
@@ -103,7 +111,7 @@ def life_block(fits: Sequence[Fit], tests: LifeTests, device: str, file: str) ->
             f"  # --tests {tests.devices:.0f} --failures K, K being those that would not have ended however long.",
         ]
     if fits[0].form.reference is not None:
-        lines += _temperature(fits[0], said)
+        lines += _temperature(fits[0], said, device)
     return "\n".join(lines) + "\n"
 
 
@@ -118,11 +126,14 @@ def _law(one: Fit, said: str, indent: str) -> list[str]:
     ]
 
 
-def _temperature(one: Fit, said: str) -> list[str]:
-    energy, (low, high) = float(one.parameters[-1]), one.intervals[-1]
-    uncertainty = f"{{uniform: [{max(low, 0.0):.6g} eV, {high:.6g} eV]}}" if np.isfinite(high) else "null"
+def _temperature(one: Fit, said: str, device: str) -> list[str]:
+    if device != BATTERY:
+        # The model's clock of this device is the calendar.
+        return [f"  # This law holds at {one.form.reference:g} degC; scenarios know no temperature of {device}."]
+    energy, *ends = np.clip([one.parameters[-1], *one.intervals[-1]], 0.0, _MOST_EV).tolist()
+    uncertainty = f"{{uniform: [{ends[0]:.6g} eV, {ends[1]:.6g} eV]}}" if ends[0] < ends[1] else ""
     return [
-        f"  activation_energy: {_sourced(f'{max(energy, 0.0):.6g} eV', uncertainty, said)}",
+        f"  activation_energy: {_sourced(f'{energy:.6g} eV', uncertainty, said)}",
         f"  reference_temperature: {one.form.reference:g} degC",
     ]
 
@@ -224,4 +235,5 @@ def _lognormal(value: str, sigma: float, said: str) -> str:
 
 
 def _sourced(value: str, uncertainty: str, said: str) -> str:
-    return f"{{value: {value}, uncertainty: {uncertainty}, source: assumption, grade: low, note: {said}}}"
+    stated = f"uncertainty: {uncertainty}, " if uncertainty else ""
+    return f"{{value: {value}, {stated}source: assumption, grade: low, note: {said}}}"

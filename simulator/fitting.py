@@ -6,23 +6,23 @@ chapters 11, 17 and 19). Both laws have location and scale in the logarithm of t
 mu is the log of the scale (Weibull) or of the median (lognormal), and 1 / sigma a Weibull's shape.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from scipy import optimize, special
 
+from simulator.climbing import climbed, curvature
 from simulator.clocks import Array
-from simulator.life_tests import LifeTests
+from simulator.life_tests import LifeTests, joined
 
 WEIBULL, LOGNORMAL = "weibull", "lognormal"
 BOLTZMANN_EV = 8.617333262e-5
 _KELVIN = 273.15
 _LOG_ROOT_TWO_PI = float(0.5 * np.log(2 * np.pi))
-_STEP = 0.25
 _FAR = 40.0
-_LEVEL = 1e-2
-_WILD, _WORST = 1e3, 1e300
+_SLACK = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,23 +60,43 @@ class Fit:
         return 2.0 * (len(self.form.names) - self.log_likelihood)
 
 
-def log_likelihood(form: Form, parameters: Array, tests: LifeTests) -> float:
-    """The log-likelihood [nat]: density where the end was seen, the probability of the interval where it fell between
-    two looks, of lasting longer where it was not seen.
+def log_likelihood(form: Form, parameters: Array, tests: LifeTests) -> Array:
+    """The log-likelihood [nat] of parameters [..., P], [...]: density where the end was seen, the probability of the
+    interval where it fell between two looks, of lasting longer where it was not seen; minus infinity where impossible.
     """
-    sigma, ends = np.exp(parameters[1]), _ends(form, parameters)
+    log_sigma, ends = parameters[..., 1, None], _ends(form, parameters)[..., None]
     mu = _locations(form, parameters, tests)
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-        late = (np.log(tests.days) - mu) / sigma
-        early = (np.log(tests.since_days) - mu) / sigma
-        exact = np.log(ends) + _log_density(form.family, late) - np.log(sigma) - np.log(tests.days)
-        # As much as survived the first look, less what survived the second.
-        gap = _log_survival(form.family, late) - _log_survival(form.family, early)
-        between = np.log(ends) + _log_survival(form.family, early) + np.log(-np.expm1(np.minimum(gap, 0.0)))
-        lasting = np.log1p(-ends * -np.expm1(_log_survival(form.family, late)))
-    terms = np.where(tests.ended, np.where(tests.exact, exact, between), lasting)
-    total = float((tests.count * terms).sum())
-    return total if np.isfinite(total) else -np.inf
+        late = (np.log(tests.days) - mu) * np.exp(-log_sigma)
+        terms = np.log1p(-ends * -np.expm1(_log_survival(form.family, late)))
+        seen, looked = tests.ended & tests.exact, tests.ended & ~tests.exact
+        density = _log_density(form.family, late[..., seen]) - np.log(tests.days[seen])
+        terms[..., seen] = np.log(ends) + density - log_sigma
+        if looked.any():
+            early = (np.log(tests.since_days[looked]) - mu[..., looked]) * np.exp(-log_sigma)
+            # As much as survived the first look, less what survived the second.
+            outlasted = _log_survival(form.family, early)
+            gap = np.minimum(_log_survival(form.family, late[..., looked]) - outlasted, 0.0)
+            terms[..., looked] = np.log(ends) + outlasted + np.log(-np.expm1(gap))
+        total = (tests.count * terms).sum(axis=-1)
+    return np.where(np.isfinite(total), total, -np.inf)
+
+
+def log_share_left(form: Form, parameters: Array, days: Array) -> Array:
+    """The log of the share still working at ``days`` [n] by parameters [..., P], at the reference temperature:
+    [..., n].
+    """
+    with np.errstate(divide="ignore", over="ignore"):
+        z = (np.log(days) - parameters[..., 0, None]) * np.exp(-parameters[..., 1, None])
+        return np.asarray(np.log1p(-_ends(form, parameters)[..., None] * -np.expm1(_log_survival(form.family, z))))
+
+
+def slowing(form: Form, parameters: Array, degrees: Array) -> Array:
+    """The log of how many times longer devices last at ``degrees`` [n] than at the reference: [..., n] (Arrhenius)."""
+    if form.reference is None:
+        return np.zeros(degrees.shape)
+    inverse = 1.0 / (degrees + _KELVIN) - 1.0 / (form.reference + _KELVIN)
+    return np.asarray(parameters[..., -1, None] / BOLTZMANN_EV * inverse)
 
 
 def fit(form: Form, tests: LifeTests, confidence: float = 0.9) -> Fit:
@@ -84,20 +104,22 @@ def fit(form: Form, tests: LifeTests, confidence: float = 0.9) -> Fit:
 
     Raises ValueError where there is none: no end was seen, or all of them at one time.
     """
+    tests = joined(tests)
     ended = tests.days[tests.ended]
     if not ended.size:
         raise ValueError("no device ended, so there is no time to fit; 'minesim evidence' bounds the rate")
     if tests.exact[tests.ended].all() and np.ptp(ended) == 0:
         raise ValueError("all devices ended at the same time, so the spread is not known; write it as a fixed time")
-    best, value = _maximum(form, tests)
-    intervals = np.array([_profile(form, tests, best, value, place, confidence) for place in range(best.size)])
+    best, value = maximum(form, tests)
+    intervals = np.array([[*_profile(form, tests, best, value, place, confidence)] for place in range(best.size)])
     return Fit(form, best, intervals, confidence, value)
 
 
-def _maximum(form: Form, tests: LifeTests) -> tuple[Array, float]:
-    """Climb from several starts, so that a limited population is not taken for slow devices, or the other way round."""
-    starts = _starts(form, tests)
-    found = [_climbed(lambda vector: log_likelihood(form, vector, tests), start, polished=True) for start in starts]
+def maximum(form: Form, tests: LifeTests) -> tuple[Array, float]:
+    """The parameters [P] of largest likelihood, and it: climbed to from several starts, so that a limited population
+    is not taken for slow devices, or the other way round.
+    """
+    found = [climbed(lambda points: log_likelihood(form, points, tests), start) for start in _starts(form, tests)]
     best, value = max(found, key=lambda pair: pair[1])
     return best, value
 
@@ -119,71 +141,75 @@ def _starts(form: Form, tests: LifeTests) -> list[Array]:
     return starts
 
 
-def _climbed(function: Callable[[Array], float], start: Array, *, polished: bool = False) -> tuple[Array, float]:
-    """The nearest maximum: along slopes where they lead up, by a simplex where they do not or digits matter."""
-    if start.size == 0:
-        return start, function(start)
-
-    def descent(vector: Array) -> float:
-        value = -function(vector)
-        return value if np.isfinite(value) and np.abs(vector).max() < _WILD else _WORST
-
-    found = optimize.minimize(descent, start, method="BFGS", options={"gtol": 1e-4})
-    best, value = np.asarray(found.x), float(found.fun)
-    if polished or not found.success or not np.abs(found.jac).max() < _LEVEL:
-        step = 0.1 * _STEP if value < _WORST else _STEP
-        simplex = np.vstack([best, *(best + step * row for row in np.eye(best.size))])
-        limits = {"xatol": 1e-7, "fatol": 1e-10, "maxiter": 1000 * best.size, "maxfev": 2000 * best.size}
-        found = optimize.minimize(descent, best, method="Nelder-Mead", options={**limits, "initial_simplex": simplex})
-        best, value = np.asarray(found.x), float(found.fun)
-    return best, -value
-
-
-def _profile(
-    form: Form, tests: LifeTests, best: Array, value: float, place: int, confidence: float
-) -> tuple[float, float]:
+def _profile(form: Form, tests: LifeTests, best: Array, value: float, place: int, confidence: float) -> Iterator[float]:
     """Where the likelihood, with all other parameters at their best, falls by half the quantile of chi squared."""
     drop = 0.5 * float(special.chdtri(1, 1.0 - confidence))
-    ends = []
+    middle, first = float(best[place]), _first_step(form, tests, best, place, drop)
     for sign in (-1.0, 1.0):
-        centre = np.delete(best, place)
-        others = centre
-
-        def lost(at: float, centre: Array = centre) -> float:
-            nonlocal others
-
-            def height(rest: Array) -> float:
-                return log_likelihood(form, np.insert(rest, place, at), tests)
-
-            # From the maximum as well: the last step may have led onto a side slope.
-            others, highest = max((_climbed(height, start) for start in (others, centre)), key=lambda pair: pair[1])
-            return value - highest - drop
-
         # A logit has its limits far from 0, a logarithm far from where it is best.
-        limit = sign * _FAR if form.names[place] == "logit_ends" else float(best[place]) + sign * _FAR
-        step, near = 0.1, float(best[place])
-        while True:
-            far = sign * min(sign * (near + sign * step), sign * limit)
-            if lost(far) >= 0:
-                ends.append(float(optimize.brentq(lost, near, far, xtol=1e-6)) if lost(near) < 0 else near)
-                break
-            if far == limit:
-                ends.append(sign * np.inf)
-                break
-            near, step = far, 2 * step
-    return ends[0], ends[1]
+        limit = sign * max(_FAR, sign * middle) if form.names[place] == "logit_ends" else middle + sign * _FAR
+        lost = _loss(form, tests, best, value, place, drop)
+        end = _crossing(lost, middle, sign, first, limit)
+        # Steps may have led the others onto a side slope: from the maximum they may climb higher.
+        from_top = _loss(form, tests, best, value, place, drop, np.delete(best, place))
+        there = end if np.isfinite(end) else limit
+        yield end if from_top(there) >= lost(there) - _SLACK else _crossing(from_top, middle, sign, first, limit)
 
 
-def _ends(form: Form, parameters: Array) -> float:
-    return float(special.expit(parameters[2])) if form.limited else 1.0
+def _loss(
+    form: Form, tests: LifeTests, best: Array, value: float, place: int, drop: float, *more: Array
+) -> Callable[[float], float]:
+    """How far the profile has fallen where a parameter is set, against the drop, as square roots: nearly a line.
+
+    The others climb from where they were at the place before, and from ``more`` starts, for that may be a side slope.
+    """
+    others = np.delete(best, place)
+
+    @cache
+    def lost(at: float) -> float:
+        nonlocal others
+
+        def height(rest: Array) -> Array:
+            return log_likelihood(form, np.insert(rest, place, at, axis=-1), tests)
+
+        others, highest = max((climbed(height, start) for start in (others, *more)), key=lambda pair: pair[1])
+        return float(np.sqrt(max(value - highest, 0.0)) - np.sqrt(drop))
+
+    return lost
+
+
+def _crossing(lost: Callable[[float], float], best: float, sign: float, first: float, limit: float) -> float:
+    """Where ``lost`` crosses 0 on one side of the best, looked for in growing steps; infinite where not before the
+    limit.
+    """
+    near, step = best, first
+    while True:
+        far = sign * min(sign * (near + sign * step), sign * limit)
+        if lost(far) >= 0:
+            return float(optimize.brentq(lost, near, far, xtol=1e-6)) if lost(near) < 0 else near
+        if far == limit:
+            return sign * np.inf
+        near, step = far, 2 * step
+
+
+def _first_step(form: Form, tests: LifeTests, best: Array, place: int, drop: float) -> float:
+    """Where the end would be, were the likelihood a parabola."""
+    _, second = curvature(lambda points: log_likelihood(form, points, tests), best)
+    variance = float(np.linalg.pinv(-second)[place, place]) if np.isfinite(second).all() else 0.0
+    return float(np.clip(1.05 * np.sqrt(max(2.0 * drop * variance, 0.0)), 0.01, 2.0))
+
+
+def _ends(form: Form, parameters: Array) -> Array:
+    """The share that ends at all [...]."""
+    return np.asarray(special.expit(parameters[..., 2])) if form.limited else np.ones(parameters.shape[:-1])
 
 
 def _locations(form: Form, parameters: Array, tests: LifeTests) -> Array:
-    """The log of scale or median at each test's temperature [n]."""
+    """The log of scale or median at each test's temperature [..., n]."""
+    here = parameters[..., 0, None]
     if form.reference is None or tests.degrees is None:
-        return np.full(tests.days.shape, parameters[0])
-    inverse = 1.0 / (tests.degrees + _KELVIN) - 1.0 / (form.reference + _KELVIN)
-    return np.asarray(parameters[0] + parameters[-1] / BOLTZMANN_EV * inverse)
+        return np.asarray(here + np.zeros(tests.days.shape))
+    return np.asarray(here + slowing(form, parameters, tests.degrees))
 
 
 def _log_survival(family: str, z: Array) -> Array:

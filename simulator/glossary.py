@@ -10,8 +10,8 @@ from pydantic.fields import FieldInfo
 
 from simulator.guidance import advice_on
 from simulator.laws import LawMapping, Never
-from simulator.problems import input_error
-from simulator.quantities import GRADES, SOURCED_KEYS, Quantity, unknown_key
+from simulator.problems import input_error, unknown_key
+from simulator.quantities import GRADES, SOURCED_KEYS, Quantity
 from simulator.scenario import Placement, Scenario
 from simulator.schema import EXTENDS, meaning
 from simulator.spec import Shorthand
@@ -25,7 +25,8 @@ SOURCED_MEANINGS = {
     "grade": f"how far to trust it: {', '.join(GRADES)}",
     "note": "what is behind it; an assumption must say why",
     "uncertainty": "what else it could be: one of {uniform: [low, high]}, {loguniform: [low, high]}, "
-    "{triangular: [low, most likely, high]}, {beta: [a, b]}, {lognormal: {median, sigma}}, {tests: n, failures: k}",
+    "{triangular: [low, most likely, high]}, {beta: [a, b]}, {lognormal: {median, sigma}}, {tests: n, failures: k}, "
+    "{draws: [value, …], joint: NAME}",
 }
 _NAME = "NAME"
 _MOST_SUGGESTED = 6

@@ -79,14 +79,15 @@ def find_marks(text: str, name: str, paths: Collection[Path]) -> dict[Path, Mark
     """Mark the value at each path of a JSON text, or the deepest value above it that exists."""
     wanted = {path[:depth] for path in paths for depth in range(len(path) + 1)}
     left, spans = set(paths), dict[Path, tuple[int, int]]()
-    for kind, path, start, end in _walk(text):
-        if kind == "value" and path in wanted:
-            spans[path] = start, end
+    deepest = max(map(len, wanted), default=0)
+    for kind, walked, start, end in _walk(text):
+        if kind == "key" or len(walked) > deepest or (path := tuple(walked)) not in wanted:
+            continue
+        spans[path] = start, end
+        if kind == "value":
             left.discard(path)
-        elif kind == "open" and path in wanted:
-            spans[path] = start, end
-        if not left:
-            break
+            if not left:
+                break
     places = places_of(text, name)
     above = {path: next(path[:depth] for depth in range(len(path), -1, -1) if path[:depth] in spans) for path in paths}
     return {path: places.mark(*spans[found]) for path, found in above.items()}
@@ -94,19 +95,24 @@ def find_marks(text: str, name: str, paths: Collection[Path]) -> dict[Path, Mark
 
 def _oddities(text: str, name: str) -> Iterator[Problem]:
     places = places_of(text, name)
-    keys: dict[Path, int] = {}
+    # The keys of each object that is open, and where they stand.
+    keys: list[dict[Any, int]] = []
     count = 0
     for kind, path, start, end in _walk(text):
         message = ""
-        if kind == "key":
-            first = keys.setdefault(path, start)
+        if kind == "open":
+            keys.append({})
+        elif kind == "key":
+            first = keys[-1].setdefault(path[-1], start)
             if first != start:
                 message = f"duplicate key, first given in line {places.mark(first, first).line + 1}; keep one"
-        elif kind == "value" and text[start:end] in _CONSTANTS:
+        elif text[start] in "[{":
+            keys.pop()
+        elif text[start:end] in _CONSTANTS:
             message = f"must be a number, got {text[start:end]}, which is not JSON"
         if message:
             count += 1
-            yield Problem(places.mark(start, end), dotted(path), message)
+            yield Problem(places.mark(start, end), dotted(tuple(path)), message)
         if count == _MOST_PROBLEMS:
             return
 
@@ -116,8 +122,11 @@ def dotted(path: Path) -> str:
     return ".".join(map(str, path))
 
 
-def _walk(text: str) -> Iterator[tuple[str, Path, int, int]]:
-    """Go through a JSON text: ("open", "key" or "value", its path, start, end). A container opens, then is a value."""
+def _walk(text: str) -> Iterator[tuple[str, list[Any], int, int]]:
+    """Go through a JSON text: ("open", "key" or "value", its path, start, end). A container opens, then is a value.
+
+    The path is the one that the walk goes on with: who keeps it, copies it.
+    """
     path: list[Any] = []
     starts: list[int] = []
     at_key = False
@@ -129,18 +138,18 @@ def _walk(text: str) -> Iterator[tuple[str, Path, int, int]]:
             else:
                 at_key = True
         elif part in {"[", "{"}:
-            yield "open", tuple(path), start, end
+            yield "open", path, start, end
             starts.append(start)
             path.append(0 if part == "[" else "")
             at_key = part == "{"
         elif part in {"]", "}"}:
             path.pop()
             at_key = False
-            yield "value", tuple(path), starts.pop(), end
+            yield "value", path, starts.pop(), end
         elif part == ":":
             at_key = False
         elif at_key:
             path[-1] = json.loads(part)
-            yield "key", tuple(path), start, end
+            yield "key", path, start, end
         else:
-            yield "value", tuple(path), start, end
+            yield "value", path, start, end

@@ -16,6 +16,7 @@ from simulator.evaluation import Gathered, gather, read_record
 from simulator.executor import Pool
 from simulator.experiment import Plan
 from simulator.fields import Keys
+from simulator.joint_draws import refuse_torn_joints
 from simulator.manifest import versions
 from simulator.metrics import RISK_BELOW
 from simulator.point_store import Store, curve_names, curve_of
@@ -70,11 +71,14 @@ class Knowledge:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sets(Sequence[Point]):
-    """The points of an uncertain run: each parameter set in each scenario."""
+    """The points of an uncertain run: each parameter set in each scenario.
+
+    ``drawn_by`` names the columns of the ``coordinates`` [sets, inputs]: paths of inputs, or joints that several share.
+    """
 
     study: Study
     inputs: tuple[tuple[UncertainInput, ...], ...]
-    paths: tuple[Keys, ...]
+    drawn_by: tuple[Keys, ...]
     coordinates: Array
 
     def __len__(self) -> int:
@@ -84,16 +88,17 @@ class Sets(Sequence[Point]):
         if not 0 <= index < len(self):
             raise IndexError(index)
         row, scenario = divmod(index, len(self.inputs))
-        drawn = dict(zip(self.paths, self.coordinates[row].tolist(), strict=True))
+        drawn = dict(zip(self.drawn_by, self.coordinates[row].tolist(), strict=True))
         return Point(scenario, settings_of(self.inputs[scenario], drawn), curves=True)
 
 
 def parameter_points(loaded: Sequence[LoadedScenario], plan: Plan) -> Sets:
-    """Draw the parameter sets of some scenarios. Raises InputError when nothing in them is uncertain, or how far the
-    curves run.
+    """Draw the parameter sets of some scenarios.
+
+    Raises InputError when nothing in them is uncertain, how far the curves run is, or draws of a joint do not pair.
     """
-    paths = tuple(shared_inputs(loaded))
-    if not paths:
+    drawn_by = tuple(shared_inputs(loaded))
+    if not drawn_by:
         message = (
             "no number of the scenario has an 'uncertainty' and none is 'one_of' several; give one, as in "
             "{value: 5 %, uncertainty: {uniform: [1 %, 10 %]}, source: …}, or leave the option out"
@@ -101,11 +106,12 @@ def parameter_points(loaded: Sequence[LoadedScenario], plan: Plan) -> Sets:
         raise input_error(message, path=OPTION)
     study = Study(tuple(loaded), plan.method, curves=None, with_errors=False, versions=versions())
     inputs = tuple(tuple(uncertain_inputs(one)) for one in loaded)
-    if ("horizon",) in paths:
+    refuse_torn_joints(loaded)
+    ends = [one.place(["horizon"]) for one, its in zip(loaded, inputs, strict=True) if _has_path(its, "horizon")]
+    if ends:
         message = f"is uncertain, but with {OPTION} the curves of all sets must end on the same day"
-        ends = [one.place(["horizon"]) for one, its in zip(loaded, inputs, strict=True) if _has_path(its, "horizon")]
         raise InputError([Problem(mark, "horizon", message) for mark in ends])
-    return Sets(study, inputs, paths, parameter_sets(len(paths), plan.uncertain, loaded[0].scenario.seed))
+    return Sets(study, inputs, drawn_by, parameter_sets(len(drawn_by), plan.uncertain, loaded[0].scenario.seed))
 
 
 def _has_path(inputs: Sequence[UncertainInput], *path: str) -> bool:

@@ -83,7 +83,7 @@ def read_life_tests(text: str, name: str) -> LifeTests:
     since = _numbers(table, _SINCE, problems, 0.0, _MOST_DAYS / _DAYS[unit], empty=np.nan)
     count = _numbers(table, "count", problems, 0.0, _MOST_DEVICES, empty=1.0)
     degrees = _numbers(table, "temperature_degC", problems, *_DEGREES) if "temperature_degC" in table.places else None
-    ended = np.array([state == ENDED for state in states])
+    ended = np.array([state == ENDED for state in states], dtype=bool)
     exact = np.isnan(since)
     wrong = (
         (unit, times <= 0, "must be above 0"),
@@ -99,6 +99,15 @@ def read_life_tests(text: str, name: str) -> LifeTests:
     refuse(problems)
     days = times * _DAYS[unit]
     return LifeTests(np.nan_to_num(since) * _DAYS[unit], days, ended, exact, count, degrees)
+
+
+def joined(tests: LifeTests) -> LifeTests:
+    """Join tests that are alike by their counts, and leave out those of no device."""
+    degrees = np.zeros(tests.days.size) if tests.degrees is None else tests.degrees
+    rows = np.column_stack((tests.since_days, tests.days, tests.ended, tests.exact, degrees))[tests.count > 0]
+    (since, days, ended, exact, degrees), place = (its.T for its in np.unique(rows, axis=0, return_inverse=True))
+    count = np.asarray(np.bincount(place.ravel(), tests.count[tests.count > 0], days.size), dtype=float)
+    return LifeTests(since, days, ended > 0, exact > 0, count, None if tests.degrees is None else degrees)
 
 
 def _state(table: CsvTable, row: int, problems: list[Problem]) -> str:

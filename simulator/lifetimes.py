@@ -12,12 +12,14 @@ from simulator.laws import Exponential, Fixed, Gamma, Law, Lognormal, Never, Nor
 
 _SD_EDGES = np.array([-9.0, -6.0, -4.0, -3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0, 4.0, 6.0, 9.0])
 _QUANTILE_EDGES = special.ndtr(_SD_EDGES)
+_FIRST_DAY, _LAST_DAY = 1e-150, 1e150
 
 
 def log_survival(law: Law, days: Array) -> Array:
     """Log of S(t) at ``days`` (any shape, >= 0), accurate far into both tails; -inf where S is 0."""
     days = np.maximum(np.asarray(days, dtype=float), 0.0)
-    with np.errstate(divide="ignore"):
+    # Where a number has no room, infinity is the limit that is meant.
+    with np.errstate(divide="ignore", over="ignore"):
         match law:
             case Exponential(mean=mean):
                 return -days / mean
@@ -91,6 +93,7 @@ def hazard(law: Law, days: Array) -> Array:
     return np.divide(density(law, days), alive, out=np.zeros_like(alive), where=alive > 0)
 
 
+@np.errstate(over="ignore")
 def inverse_survival(law: Law, shares: Array) -> Array:
     """The time [days] until which a share of lifetimes survives: S(t) = share, for shares in (0, 1], same shape.
 
@@ -152,7 +155,8 @@ def quadrature_edges(law: Law) -> Array:
 
 def _graded(edges: Array) -> Array:
     """Rising edges with more between them wherever one is over twice the one before, from 0."""
-    positive = edges[edges > 0]
+    # No scenario asks beyond, and ratios have room within.
+    positive = edges[(edges > _FIRST_DAY) & (edges < _LAST_DAY)]
     counts = np.ceil(np.log2(positive[1:] / positive[:-1])).astype(int)
     between = [
         low * (high / low) ** (np.arange(count) / count)
@@ -176,6 +180,5 @@ def _log_gamma_survival(shape: float, scaled: Array) -> Array:
         for k in range(200, 0, -1):
             fraction = k * (k - shape) / (x + 2 * k + 1 - shape - fraction)
         tail = -x + shape * np.log(x) - special.gammaln(shape) - np.log(x + 1 - shape - fraction)
-        logarithm = np.asarray(logarithm)
         logarithm[far] = tail
     return np.asarray(logarithm)

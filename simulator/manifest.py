@@ -8,13 +8,14 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
 from simulator import __version__
 from simulator.experiment import Outcome, Plan
-from simulator.problems import input_error
+from simulator.problems import input_error, printable
 from simulator.referenced import ReferencedFile, named_files
 from simulator.scenario_file import LoadedScenario, digest_of, from_tree
 from simulator.store import INCOMPLETE
@@ -23,6 +24,17 @@ FORMAT: Literal[1] = 1
 MANIFEST = "manifest.json"
 _NUMERIC = ("numpy", "scipy", "simpy", "pydantic")
 _SHOWN = ("matplotlib",)
+# How many scenarios each study is made of, and the types of what it was asked.
+_STUDIES: Mapping[str, tuple[range, Mapping[str, type]]] = {
+    "sweep": (range(1, 3), {"vary": list, "metric": str}),
+    "sensitivity": (range(1, 2), {"n": int, "metric": str}),
+    "breakeven": (range(2, 3), {"vary": str, "metric": str}),
+    "attribute": (range(2, 3), {"metric": str, "by_block": bool}),
+    "calibrate": (
+        range(1, 2),
+        {"record": str, "text": str, "free": list, "until": str, "reporting": str, "confidence": float, "draws": int},
+    ),
+}
 
 
 class _Part(BaseModel):
@@ -83,6 +95,22 @@ class Manifest(_Part):
     outputs: dict[str, str]
     figures: dict[str, str]
     study: StudyEntry | None = None
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        """Refuse a study that its verb could not have been asked."""
+        if self.study is None:
+            return self
+        counts, arguments = _STUDIES.get(self.study.verb, (range(0), {}))
+        if len(self.scenarios) not in counts:
+            message = "no study is called {verb}, or it is not made of {count} scenarios"
+            context = {"verb": printable(self.study.verb), "count": len(self.scenarios)}
+            raise PydanticCustomError("study", message, context)
+        for name, kind in arguments.items():
+            if type(self.study.arguments.get(name)) is not kind:
+                message = "study.arguments.{name} is not what {verb} was asked"
+                raise PydanticCustomError("study", message, {"name": name, "verb": self.study.verb})
+        return self
 
 
 def make_manifest(
@@ -231,7 +259,7 @@ def sha256(content: bytes) -> str:
 def _unfinished(folder: Path) -> str:
     if folder.name.endswith(INCOMPLETE):
         return "; the run that writes it has not finished"
-    beside = folder.with_name(f"{folder.name}{INCOMPLETE}")
+    beside = folder.parent / f"{folder.name}{INCOMPLETE}"
     return f"; a run into it has not finished, see {beside.name}" if beside.exists() else ""
 
 

@@ -59,7 +59,7 @@ def computing(command: Command) -> Command:
         SET,
         click.option("--seed", type=WholeNumber(0, 2**63 - 1),
                      help="Seed of the random numbers [default: the scenario's]."),
-        click.option("--replicates", type=WholeNumber(2, 1_000_000),
+        click.option("--replicates", type=WholeNumber(2, 10**9),
                      help="Simulated worlds, at most [default: the scenario's]."),
         WORKERS,
         SCHEDULER,
@@ -78,7 +78,7 @@ def writing(command: Command) -> Command:
         click.option("--map-day", "map_days", type=Days(), multiple=True, metavar="TIME",
                      help="Draw maps of this time since the start, e.g. '90 days'. Repeatable "
                      "[default: 30 days, 1 year, 10 years]."),
-        click.option("--uncertain", type=WholeNumber(2, 1_000_000), metavar="N", help="Draw N sets of the uncertain "
+        click.option("--uncertain", type=WholeNumber(2, 10**9), metavar="N", help="Draw N sets of the uncertain "
                      "inputs, with all replicates in each, and tell knowledge from chance. Best a power of two."),
         FORCE,
         NO_FIGURES,
@@ -153,6 +153,11 @@ def resources_of(options: dict[str, Any]) -> "Resources":
 
     hush(options["workers"], options["scheduler"])
     return Resources(options["workers"], options["scheduler"])
+
+
+def default_folder(name: str) -> Path:
+    """The folder of a result that is given none: below ``results``, by the names of its scenarios."""
+    return Path("results") / (name.strip(".") or "result")
 
 
 def command_line() -> str:

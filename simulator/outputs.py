@@ -16,6 +16,7 @@ from simulator.knowledge import Knowledge, PairedSpread
 from simulator.map_file import cells_geojson, file_names
 from simulator.metrics import metric_samples, metrics
 from simulator.statistics import Band, PairedDifference, exact_difference, paired_difference
+from simulator.uncertainty_rules import DRAWS
 
 _Summary = TypeVar("_Summary", Band, PairedDifference)
 
@@ -175,10 +176,12 @@ def _inputs_entry(known: Knowledge) -> dict[str, Any]:
                 "path": one.label,
                 "reference": one.reference,
                 "law": one.kind,
-                "parameters": list(one.parameters),
+                "parameters": list(one.parameters if one.kind != DRAWS else (min(one.parameters), max(one.parameters))),
                 "unit": one.number.dimension.unit if one.number is not None else "",
                 "source": one.source,
                 "grade": one.grade,
+                # The list itself is in the manifest.
+                **({"draws": len(one.parameters), "joint": one.joint} if one.kind == DRAWS else {}),
             }
             for one in known.inputs
         ],

@@ -17,6 +17,10 @@ _MOST_COMPARED = 1000
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
 
 
+# What is wrong below one field: the path from that field, and a message.
+Part = tuple[tuple[str | int, ...], str]
+
+
 @dataclass(frozen=True, slots=True)
 class Mark:
     """A place in a text: the file's name as the user gave it, 0-based line and columns, and the text's lines."""
@@ -80,6 +84,12 @@ def closest(word: object, known: Collection[str], cutoff: float = 0.6) -> str | 
     by_lower_case = {name.lower(): name for name in known}
     close = get_close_matches(word.lower(), by_lower_case, n=1, cutoff=cutoff)
     return by_lower_case[close[0]] if close else None
+
+
+def unknown_key(key: object, known: tuple[str, ...]) -> str:
+    """Write the message for a key that does not exist, with the closest one that does."""
+    close = closest(key, known)
+    return f"unknown key, did you mean '{close}'?" if close else f"unknown key (known: {', '.join(known)})"
 
 
 def _order(problem: Problem) -> tuple[str, int, int]:

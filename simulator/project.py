@@ -1,19 +1,18 @@
-"""Files of the analyst: scenarios found and loaded, a new project, where numbers come from. Nothing here computes."""
+"""Files of the analyst: scenarios found and loaded, a new project. Nothing here computes."""
 
 import json
 import shlex
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from textwrap import fill
 
-from simulator.evidence import ASSUMPTION, Source, SourcedValue, sourced_values
 from simulator.problems import InputError, Mark, Problem, closest, input_error, printable
-from simulator.scenario_file import LoadedScenario, load, read_sources, shipped_scenarios
+from simulator.scenario_file import LoadedScenario, load, shipped_scenarios
 from simulator.schema import json_schema
 
-_WIDTH, _INDENT = 100, "    "
+_SCHEMA = "scenario.schema.json"
 _COPIED = ("persistent.yaml", "treaty-limit.yaml", "sources.yaml")
 
 
@@ -57,14 +56,18 @@ def start_project(folder: Path) -> str:
     """Copy two scenarios, the references and the schema into a new folder; returns what to do next."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise input_error(f"{folder} exists and is not empty; give a new folder")
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name in _COPIED:
             shutil.copyfile(shipped_scenarios() / name, folder / name)
         schema = json.dumps(json_schema(), indent=1, ensure_ascii=False)
-        (folder / "scenario.schema.json").write_text(schema + "\n", encoding="utf-8")
-    except OSError as error:
-        raise input_error(f"cannot write to {folder}: {error.strerror}") from None
+        (folder / _SCHEMA).write_text(schema + "\n", encoding="utf-8")
+    except BaseException as error:
+        _take_away(folder, missing)
+        if isinstance(error, OSError):
+            raise input_error(f"cannot write to {folder}: {error.strerror}") from None
+        raise
     reference, other, out = (str(folder / name) for name in ("persistent.yaml", "treaty-limit.yaml", "results"))
     return (
         f"{folder} holds two scenarios, their references and the schema for editors. Edit treaty-limit.yaml, then:\n"
@@ -72,23 +75,14 @@ def start_project(folder: Path) -> str:
     )
 
 
-def reference_list() -> Iterator[str]:
-    """Write the references that come with the program, one after the other."""
-    for key, source in read_sources(shipped_scenarios() / "sources.yaml").items():
-        yield f"{key}\n{_reference(source)}\n"
-
-
-def provenance_list(loaded: LoadedScenario) -> Iterator[str]:
-    """Write where each sourced number of a scenario comes from, assumptions first, then the publications they name."""
-    values = sorted(sourced_values(loaded.tree), key=lambda value: value.source != ASSUMPTION)
-    if not values:
-        yield "No number of this scenario names its source."
-        return
-    for value in values:
-        yield f"{_provenance(value)}\n"
-    used = dict.fromkeys(value.source for value in values if value.source != ASSUMPTION)
-    for key in used:
-        yield f"{printable(key)}\n{_reference(loaded.scenario.sources[key])}\n"
+def _take_away(folder: Path, missing: Sequence[Path]) -> None:
+    """Remove what was begun of a project, and the folders made for it, the innermost first."""
+    for name in (*_COPIED, _SCHEMA):
+        with suppress(OSError):
+            (folder / name).unlink()
+    for path in missing:
+        with suppress(OSError):
+            path.rmdir()
 
 
 def _near(path: Path) -> str | None:
@@ -102,40 +96,6 @@ def _near(path: Path) -> str | None:
             inside = found.is_absolute() and found.is_relative_to(Path.cwd())
             return str(found.relative_to(Path.cwd()) if inside else found)
     return None
-
-
-def _provenance(value: SourcedValue) -> str:
-    lines = [
-        f"range: {_flat(value.uncertainty)}" if value.uncertainty else "",
-        f"source: {value.source}" + (f", grade {value.grade}" if value.grade else ""),
-        value.note,
-    ]
-    return f"{printable('.'.join(value.path))} = {value.value}\n{_indented(lines)}"
-
-
-def _flat(data: object) -> str:
-    """Write a small mapping or list as it stands in a scenario file."""
-    if isinstance(data, dict):
-        return f"{{{', '.join(f'{key}: {_flat(item)}' for key, item in data.items())}}}"
-    if isinstance(data, list):
-        return f"[{', '.join(map(_flat, data))}]"
-    return str(data)
-
-
-def _reference(source: Source) -> str:
-    published = ", ".join(filter(None, (source.publisher, source.date or str(source.year or ""))))
-    parts = [part for part in (source.author, source.title, published) if part]
-    return _indented([". ".join(parts) + ".", source.url, source.note])
-
-
-def _indented(paragraphs: Iterable[str]) -> str:
-    """Write paragraphs below a heading, in lines that fit a terminal; an address stays whole."""
-    return "\n".join(
-        fill(" ".join(printable(text, keep="\n").split()), _WIDTH, initial_indent=_INDENT, subsequent_indent=_INDENT,
-             break_long_words=False, break_on_hyphens=False)
-        for text in paragraphs
-        if text
-    )  # fmt: skip
 
 
 def _fitting(path: Path, overrides: Sequence[str]) -> list[str]:

@@ -15,34 +15,28 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from simulator import units
-from simulator.problems import closest
-from simulator.units import Dimension, UnitError, describe, dimension_example, quantity
+from simulator.bounded import Bounded
+from simulator.problems import Part, unknown_key
+from simulator.uncertainty_rules import keys_words, uncertainty_problems
+from simulator.units import UnitError, describe, dimension_example
 
 SOURCED_KEYS = ("value", "source", "grade", "note", "uncertainty")
 GRADES = ("very low", "low", "moderate", "high")
-UNCERTAINTIES = ("uniform", "loguniform", "triangular", "beta", "lognormal", "tests")
 
-_Part = tuple[tuple[str | int, ...], str]
 Result = TypeVar("Result")
 
 
 class PartsError(Exception):
     """Several problems below one field, each with its path from that field."""
 
-    def __init__(self, parts: list[_Part]) -> None:
+    def __init__(self, parts: list[Part]) -> None:
         super().__init__(parts)
         self.parts = parts
 
 
 @dataclass(frozen=True, slots=True)
-class Quantity:
+class Quantity(Bounded):
     """The type of a numeric field: its dimension and the range its value must lie in."""
-
-    dimension: Dimension
-    at_least: float | None = None
-    above: float | None = None
-    at_most: float | None = None
-    integer: bool = False
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(lambda data: validated(data, self.read))
@@ -56,40 +50,12 @@ class Quantity:
             return self._sourced(data)
         return self.scalar(data)
 
-    def scalar(self, data: object) -> float | int:
-        """Return the number a scalar means; raises UnitError when it is no such quantity or out of range."""
-        value = quantity(data, self.dimension)
-        if not self._inside(value):
-            hint = ""
-            if self.dimension is units.PROBABILITY and 2 <= value <= 100 and not str(data).endswith("%"):
-                hint = f" (did you mean {data} %?)"
-            raise UnitError(f"must be {self.rule}, got {data}{hint}")
-        if self.integer:
-            if value != int(value):
-                raise UnitError(f"must be a whole number, got {data}")
-            return int(value)
-        return value
-
-    @property
-    def rule(self) -> str:
-        """The allowed range in words, with its unit."""
-        unit = f" {self.dimension.unit}" if self.dimension.unit else ""
-        if self.at_least is not None and self.at_most is not None:
-            return f"between {_short(self.at_least)} and {_short(self.at_most)}{unit}"
-        bounds = {"above": self.above, "at least": self.at_least, "at most": self.at_most}
-        return " and ".join(f"{word} {_short(bound)}" for word, bound in bounds.items() if bound is not None) + unit
-
-    def _inside(self, value: float) -> bool:
-        return (
-            (self.at_least is None or value >= self.at_least)
-            and (self.above is None or value > self.above)
-            and (self.at_most is None or value <= self.at_most)
-        )
-
     def _sourced(self, data: Mapping[str, object]) -> float | int:
         if not set(data) & set(SOURCED_KEYS):
-            raise UnitError(f"must be {dimension_example(self.dimension)}, or {{value, source, …}}; got {_keys(data)}")
-        parts: list[_Part] = [((key,), unknown_key(key, SOURCED_KEYS)) for key in data if key not in SOURCED_KEYS]
+            raise UnitError(
+                f"must be {dimension_example(self.dimension)}, or {{value, source, …}}; got {keys_words(data)}"
+            )
+        parts: list[Part] = [((key,), unknown_key(key, SOURCED_KEYS)) for key in data if key not in SOURCED_KEYS]
         value: float | int = 0
         if "value" in data:
             try:
@@ -106,10 +72,6 @@ class Quantity:
         return value
 
 
-_POSITIVE = Quantity(units.NUMBER, above=0)
-_TESTS = Quantity(units.COUNT, at_least=0, at_most=1e15, integer=True)
-
-
 def validated(data: object, read: Callable[[object], Result]) -> Result:
     """Return what ``read`` makes of ``data``, its errors turned into those of the schema library."""
     try:
@@ -120,44 +82,8 @@ def validated(data: object, read: Callable[[object], Result]) -> Result:
         raise PydanticCustomError("parts", "invalid", {"parts": error.parts}) from None
 
 
-def unknown_key(key: object, known: tuple[str, ...]) -> str:
-    """Write the message for a key that does not exist, with the closest one that does."""
-    close = closest(key, known)
-    return f"unknown key, did you mean '{close}'?" if close else f"unknown key (known: {', '.join(known)})"
-
-
-def uncertainty_problems(data: object, field: Quantity) -> list[_Part]:
-    """List every problem of an ``uncertainty`` block of the given field; empty when it is sound."""
-    here = ("uncertainty",)
-    if not isinstance(data, Mapping) or not data:
-        got = "an empty mapping" if isinstance(data, Mapping) else describe(data)
-        return [(here, f"must be one of {', '.join(UNCERTAINTIES)}, such as {{uniform: [low, high]}}; got {got}")]
-    if set(data) & {"tests", "failures"}:
-        if field.dimension is not units.PROBABILITY:
-            return [(here, f"tests tell a probability, this is a {field.dimension.name}")]
-        return _test_problems(here, data)
-    if len(data) != 1:
-        return [(here, f"must have exactly one distribution, got {_keys(data)}")]
-    kind, parameters = next(iter(data.items()))
-    inside = (*here, str(kind))
-    if kind in {"uniform", "loguniform", "triangular"}:
-        return _range_problems(inside, parameters, field)
-    if kind == "beta":
-        if field.dimension is not units.PROBABILITY:
-            return [(inside, f"a beta distribution is for probabilities, this is a {field.dimension.name}")]
-        return _list_problems(inside, parameters, 2, "[a, b], both above 0", _POSITIVE)
-    if kind == "lognormal":
-        if not isinstance(parameters, Mapping) or set(parameters) != {"median", "sigma"}:
-            return [(inside, f"must be {{median, sigma}}, got {_keys(parameters)}")]
-        parts = _problems((*inside, "median"), lambda: field.scalar(parameters["median"]))
-        if not parts and not field.scalar(parameters["median"]) > 0:
-            parts = [((*inside, "median"), "must be above 0 for a lognormal distribution")]
-        return parts + _problems((*inside, "sigma"), lambda: _POSITIVE.scalar(parameters["sigma"]))
-    return [(inside, unknown_key(kind, UNCERTAINTIES))]
-
-
-def _provenance_problems(data: Mapping[str, object]) -> list[_Part]:
-    parts: list[_Part] = [
+def _provenance_problems(data: Mapping[str, object]) -> list[Part]:
+    parts: list[Part] = [
         ((key,), f"must be a text, got {describe(data[key])}")
         for key in ("source", "note")
         if key in data and not isinstance(data[key], str)
@@ -170,62 +96,6 @@ def _provenance_problems(data: Mapping[str, object]) -> list[_Part]:
     elif data["source"] == "assumption" and not str(data.get("note") or "").strip():
         parts.append((("source",), "an assumption needs a 'note' that says why"))
     return parts
-
-
-def _range_problems(inside: tuple[str, ...], parameters: object, field: Quantity) -> list[_Part]:
-    kind = inside[-1]
-    shape = "[low, most likely, high]" if kind == "triangular" else "[low, high]"
-    if parts := _list_problems(inside, parameters, 3 if kind == "triangular" else 2, shape, field):
-        return parts
-    ends = [field.scalar(item) for item in parameters]  # type: ignore[attr-defined]
-    if not (ends[0] < ends[-1] and ends == sorted(ends)):
-        return [(inside, f"must rise from low to high, got {parameters}")]
-    if kind == "loguniform" and not ends[0] > 0:
-        return [((*inside, 0), "must be above 0 for a loguniform range")]
-    return []
-
-
-def _list_problems(inside: tuple[str, ...], parameters: object, size: int, shape: str, field: Quantity) -> list[_Part]:
-    if not isinstance(parameters, list) or len(parameters) != size:
-        return [(inside, f"must be {shape}, got {describe(parameters)}")]
-    return [
-        part
-        for index, item in enumerate(parameters)
-        for part in _problems((*inside, index), lambda item=item: field.scalar(item))  # type: ignore[misc]
-    ]
-
-
-def _test_problems(here: tuple[str, ...], data: Mapping[str, object]) -> list[_Part]:
-    keys = ("tests", "failures")
-    parts: list[_Part] = [((*here, key), unknown_key(key, keys)) for key in data if key not in keys]
-    for key, other in (keys, keys[::-1]):
-        if key not in data:
-            return [*parts, (here, f"needs '{key}' beside '{other}'")]
-    for key in keys:
-        parts += _problems((*here, key), lambda key=key: _TESTS.scalar(data[key]))  # type: ignore[misc]
-    if not parts and not _TESTS.scalar(data["failures"]) <= _TESTS.scalar(data["tests"]):
-        parts.append(((*here, "failures"), f"cannot be more than the {data['tests']} tests"))
-    if not parts and not _TESTS.scalar(data["tests"]) > 0:
-        parts.append(((*here, "tests"), "must be at least 1"))
-    return parts
-
-
-def _problems(path: tuple[str | int, ...], check: Callable[[], object]) -> list[_Part]:
-    try:
-        check()
-    except UnitError as error:
-        return [(path, str(error))]
-    return []
-
-
-def _keys(data: object) -> str:
-    if not isinstance(data, Mapping) or not data:
-        return "an empty mapping" if isinstance(data, Mapping) else describe(data)
-    return "a mapping of " + ", ".join(str(key) for key in list(data)[:5])
-
-
-def _short(number: float) -> str:
-    return f"{number:g}".replace("e+", "e")
 
 
 def quantity_schema(field: Quantity) -> JsonSchemaValue:

@@ -48,6 +48,11 @@ _UNCERTAINTY_FORMS = {
         "`{tests: n, failures: k}`",
         "a probability known from counted tests alone (Jeffreys' posterior: beta with k + 1/2 and n - k + 1/2)",
     ),
+    "draws": (
+        "`{draws: [value, …], joint: NAME}`",
+        "2 to 1,000 equally likely values; numbers that name the same joint (which may be left out) take the same "
+        "place in their lists together",
+    ),
 }
 
 

@@ -14,11 +14,14 @@ from simulator.cutting import IntArray, cut
 from simulator.geography import Projection, projected, projection_of
 from simulator.problems import Mark, input_error
 from simulator.scenario import RegionSpec
+from simulator.wording import lasting, size
 
 if TYPE_CHECKING:
     from shapely import MultiPolygon, Polygon
 
 MOST_CELLS = 2_000_000
+# Of a world and of a replicate (`simulator.costs`).
+_BYTES_PER_CELL, _SECONDS_PER_CELL = 260.0, 2e-7
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -242,8 +245,10 @@ def _grid(width_km: float, height_km: float, cell_km: float, mark: Mark | None) 
             raise input_error(message, mark=mark, path="region.cell")
     columns, rows = (max(1, int(np.ceil(length_km / cell_km - 1e-9))) for length_km in (width_km, height_km))
     if not columns * rows <= MOST_CELLS:
-        message = f"makes {columns * rows:,} cells, at most {MOST_CELLS:,} fit; take larger cells"
-        raise input_error(message, mark=mark, path="region.cell")
+        memory, seconds = (each * columns * rows for each in (_BYTES_PER_CELL, _SECONDS_PER_CELL))
+        takes = f"{size(memory)} of memory and {lasting(seconds)} for each replicate"
+        message = f"makes {columns * rows:,} cells, which take some {takes}; at most {MOST_CELLS:,} fit"
+        raise input_error(f"{message}; take larger cells", mark=mark, path="region.cell")
     return columns, rows
 
 

@@ -4,6 +4,8 @@ from pathlib import Path
 
 from simulator import __version__
 from simulator.likelihood import CITATION
+from simulator.manifest import MANIFEST
+from simulator.problems import input_error
 from simulator.report_answer import answer_claims, horizon_words
 from simulator.report_assumptions import assumptions_of
 from simulator.report_checklist import REFERENCE, checklist_of
@@ -24,6 +26,15 @@ def report_of(folder: Path) -> Report:
     result, or a file of it was changed.
     """
     result = read_result(folder)
+    try:
+        return _report(result)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        # Its sums fit, so they were made to: what does not belong in its numbers shows wherever it is first used.
+        message = f"{folder}: its files fit the sums in {MANIFEST}, but are not as this version of minesim writes them"
+        raise input_error(f"{message} ({type(error).__name__}); run it again, then report it") from error
+
+
+def _report(result: ResultFolder) -> Report:
     assumptions = assumptions_of(result.scenarios)
     answer, changers = _claims(result)
     return Report(
@@ -80,6 +91,9 @@ def _question(result: ResultFolder) -> str:
             return f"At which {result.summary['path']} do {compared} lead to the same {metric_label(result)} {over}?"
         case "sensitivity":
             return f"Which uncertain input drives {metric_label(result)} of {others} {over}?"
+        case "calibrate":
+            record = result.summary["record"]["name"]
+            return f"Which numbers of {others} agree with the casualties of {record}, and what does it leave open?"
         case "attribute":
             return f"Which settings make the difference in {metric_label(result)} between {compared} {over}?"
     return f"How much civilian risk is left in {others} {over}?"

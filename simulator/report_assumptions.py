@@ -10,6 +10,7 @@ from simulator.fields import Keys, number_at
 from simulator.report_parts import Assumption
 from simulator.scenario_file import LoadedScenario
 from simulator.uncertainty import UncertainInput, distribution_text, uncertain_inputs
+from simulator.unsourced import reason_of
 
 # Names and what is only asked for: how far, how finely and how often to compute is no claim about the world.
 _NO_CLAIMS = frozenset({"title", "question", "start", "horizon", "seed", "replicates", "sources"})
@@ -65,6 +66,8 @@ def _of_scenario(loaded: LoadedScenario) -> Iterator[Assumption]:
 def _assumption(path: Keys, value: Any, loaded: LoadedScenario, uncertain: UncertainInput | None) -> Assumption:
     about = value if isinstance(value, Mapping) else {}
     source, grade, note = (str(about.get(key, "")) for key in ("source", "grade", "note"))
+    if not source:
+        note = note or reason_of(path)
     known = loaded.scenario.sources.get(source)
     spread = NO_RANGE
     if ONE_OF in about:

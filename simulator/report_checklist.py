@@ -24,6 +24,7 @@ _AIMS = {
     "sensitivity": "To find which uncertain input makes how much of the variance of a metric.",
     "breakeven": "To find the value of a number at which a scenario stops being safer than its reference.",
     "attribute": "To split the difference between two scenarios among the settings that differ.",
+    "calibrate": "To fit numbers of a scenario to a record of casualties, and to find what the record leaves open.",
 }
 
 
@@ -81,6 +82,10 @@ def _logic(result: ResultFolder) -> Iterator[tuple[str, str]]:
         algorithms.append("Shapley values over the settings that differ")
     if result.verb == "breakeven":
         algorithms.append("root finding by bracketing and inverse interpolation")
+    if result.verb == "calibrate":
+        algorithms.append(
+            "maximum likelihood of negative-binomial counts, its profiles, and draws by importance weights"
+        )
     yield "Algorithms", f"{_upper(listed(algorithms))}."
     yield "Components: entities", _entities(result)
     yield "Components: activities", _activities(_specs(result))

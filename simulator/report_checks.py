@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from simulator.closed_form import expected, obstacles
+from simulator.costs import replicate_cost
 from simulator.engine import play
 from simulator.ensemble import stack
 from simulator.experiment import count_replicates
@@ -21,6 +22,7 @@ _MOST_WORLDS, _FEWEST_WORLDS = 100, 10
 _COUNTED_TOGETHER, _COUNTED_LEAST, _COUNTED_MOST = 8, 3, 5
 # Layings, a class and a day each, times days: what the engine that counts does in a few seconds.
 _MOST_COUNTED = 3e4
+_MOST_SECONDS = 120.0
 _MOST_DAYS = 6
 
 
@@ -29,12 +31,13 @@ def checks_of(result: ResultFolder) -> tuple[Check, ...]:
     would take long.
     """
     count = len(result.scenarios)
-    return tuple(_check(loaded, world, count) for loaded, world in _worlds(result) if _is_quick(world))
+    return tuple(_check(loaded, world, count) for loaded, world in _worlds(result) if _is_quick(world, count))
 
 
 def unchecked_of(result: ResultFolder) -> tuple[str, ...]:
-    """The scenarios that are not verified, as the engine that counts takes long for them."""
-    return tuple(loaded.name for loaded, world in _worlds(result) if not _is_quick(world))
+    """The scenarios that are not verified, as that takes long."""
+    count = len(result.scenarios)
+    return tuple(loaded.name for loaded, world in _worlds(result) if not _is_quick(world, count))
 
 
 def worlds_played(world: World, scenarios: int) -> int:
@@ -52,8 +55,12 @@ def _worlds(result: ResultFolder) -> Iterator[tuple[LoadedScenario, World]]:
         yield loaded, replace(world, seed=result.manifest.seed)
 
 
-def _is_quick(world: World) -> bool:
-    """Whether a check takes seconds: the engine that counts follows each day's laying of a class for itself."""
+def _is_quick(world: World, scenarios: int) -> bool:
+    """Whether a check takes seconds: not with so many mines that a few worlds take minutes, nor where the engine that
+    counts follows each day's laying of a class for itself.
+    """
+    if worlds_played(world, scenarios) * replicate_cost(world).seconds > _MOST_SECONDS:
+        return False
     if not obstacles(world):
         return True
     layings = sum(1.0 + max(kind.laid_to - kind.laid_from, 0.0) for kind in world.kinds)

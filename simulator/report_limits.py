@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Sequence
 
 from simulator.evidence import ASSUMPTION
+from simulator.joint_draws import grouped
 from simulator.report_checks import unchecked_of
 from simulator.report_parts import Assumption
 from simulator.result_folder import ResultFolder
 from simulator.scenario_file import LoadedScenario
-from simulator.uncertainty import shared_inputs
+from simulator.uncertainty import shared_inputs, uncertain_inputs
 from simulator.wording import counted, listed, number
 
 SCOPE = (
@@ -66,14 +67,20 @@ def _spread(result: ResultFolder) -> str:
     stated = len(shared_inputs(result.scenarios))
     if result.verb == "sensitivity":
         return (
-            "Inputs were drawn independently of each other, and only those with a stated range; every other input is "
-            "taken as known."
+            f"Inputs were drawn {_independently(result.scenarios)}, and only those with a stated range; every other "
+            "input is taken as known."
+        )
+    if result.verb == "calibrate":
+        return (
+            "Intervals show what the record leaves open of the numbers that were free, under this model; every other "
+            "input is taken as known."
         )
     sets = result.manifest.options.uncertain
     if sets:
         return (
             f"Only the {counted(stated, 'input')} with a stated range {'was' if stated == 1 else 'were'} varied, in "
-            f"{counted(sets, 'parameter set')} and independently of each other; every other input is taken as known."
+            f"{counted(sets, 'parameter set')} and {_independently(result.scenarios)}; every other input is taken as "
+            "known."
         )
     what = "Expected values show neither chance nor" if result.is_exact else "Ranges show chance alone, not"
     doubt = f"{what} doubt about the inputs"
@@ -130,4 +137,14 @@ def _limits(scenarios: Sequence[LoadedScenario]) -> Iterator[str]:
     if any(one.region.temperature is None for one in specs):
         yield "No temperature is stated: batteries age as at their reference temperature all year."
     if any(shared_inputs([loaded]) for loaded in scenarios):
-        yield "Uncertain inputs are taken as independent of each other, and inputs without a range as known."
+        together = ", but for those that are drawn together" if _some_together(scenarios) else ""
+        yield f"Uncertain inputs are taken as independent of each other{together}, and inputs without a range as known."
+
+
+def _independently(scenarios: Sequence[LoadedScenario]) -> str:
+    together = ", except numbers of one joint, which count as one input" if _some_together(scenarios) else ""
+    return f"independently of each other{together}"
+
+
+def _some_together(scenarios: Sequence[LoadedScenario]) -> bool:
+    return any(len(group) > 1 for loaded in scenarios for group in grouped(uncertain_inputs(loaded)))

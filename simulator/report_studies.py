@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from simulator.fields import value_words
+from simulator.report_calibration import calibration_claims, calibration_turns
 from simulator.report_claims import EXACT, OF_SETS, Claim, Row
 from simulator.report_metric import INTERVAL, STATED, keys_of, metric_label, quantity_at, signed, value_said
 from simulator.report_sweep import sweep_claims, sweep_turns
@@ -29,6 +30,8 @@ def study_claims(result: ResultFolder) -> tuple[list[Claim], list[Claim]]:
             return list(_sensitivity(result)), list(_sensitivity_turns(result))
         case "attribute":
             return list(_attribution(result)), list(_attribution_turns(result))
+        case "calibrate":
+            return list(calibration_claims(result)), list(calibration_turns(result))
     raise ValueError(f"no such study: {result.verb}")
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from simulator.report_calibration import profile_table, record_table
 from simulator.report_metric import INTERVAL, metric_label, signed, value_said
 from simulator.report_parts import Table
 from simulator.report_studies import change_words, share_words
@@ -29,6 +30,10 @@ def study_table(stem: str, result: ResultFolder) -> Table | None:
             return _looked_at(result)
         case "attribution":
             return _changes(result)
+        case "record":
+            return record_table(result)
+        case "profiles":
+            return profile_table(result)
     return None
 
 

@@ -5,11 +5,9 @@ In closed form all of it is computed, one input at a time. Where there is none, 
 
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
-from simulator.alternatives import ONE_OF
 from simulator.bracketing import Range
 from simulator.breakeven import break_even
 from simulator.closed_form import obstacles
@@ -18,29 +16,18 @@ from simulator.fields import Keys, number_at, value_words
 from simulator.points import Point, Study, Task, evaluate, world_of
 from simulator.problems import InputError
 from simulator.report_claims import EXACT, Claim, Row, exact_words, fewer_or_more
+from simulator.report_moves import Move, at_ends, moves_of, values_of, widest_of
 from simulator.result_folder import ResultFolder
 from simulator.scenario_file import LoadedScenario
-from simulator.uncertainty import UncertainInput, inverse, uncertain_inputs
+from simulator.uncertainty import uncertain_inputs
 from simulator.variation import AS_IT_STANDS, Settings, setting, varied
 from simulator.wording import counted, listed, number
 
 _METRIC = "casualties"
-_ENDS = (0.05, 0.95)
-_AT_ENDS = "at its 5 % and its 95 % point"
-_MOST_INPUTS = 60
 _MOST_SCENARIOS = 3
 _NOTHING = 1e-9
 
 Evaluator = Callable[[int, Settings], float]
-
-
-@dataclass(frozen=True, slots=True)
-class _Move:
-    """One input moved to one place: what it is called there, and the settings that put it there by scenario."""
-
-    path: str
-    value: str
-    settings: Mapping[int, Settings]
 
 
 def turning_claims(result: ResultFolder) -> list[Claim]:
@@ -96,19 +83,19 @@ def _unknown(result: ResultFolder, reasons: Sequence[str]) -> Claim:
 
 def _alone(result: ResultFolder, casualties: Evaluator) -> Iterator[Claim]:
     """Say which stated range moves the casualties of a single scenario most."""
-    moves, inputs = _moves(result.scenarios, (0,))
+    moves, inputs = moves_of(result.scenarios, (0,))
     if not inputs:
         yield _no_ranges()
         return
-    values = _values(moves, lambda settings: casualties(0, settings.get(0, AS_IT_STANDS)))
+    values = values_of(moves, lambda settings: casualties(0, settings.get(0, AS_IT_STANDS)))
     name, where = "expected casualties", result.scenarios[0].name
     rows = [_moved_row(name, where, move, exact_words(value)) for move, value in values]
-    widest = _widest(values)
+    widest = widest_of(values)
     its = sorted((value, move.value) for move, value in values if move.path == widest)
     (low, at_low), (high, at_high) = its[0], its[-1]
     yield Claim(
-        f"Of {_ranges(inputs)}, each moved by itself {_AT_ENDS}, {widest} changes the expected casualties most: from "
-        f"{exact_words(low)} ({at_low}) to {exact_words(high)} ({at_high}), in closed form.",
+        f"Of {_ranges(inputs)}, each moved by itself {at_ends(moves)}, {widest} changes the expected casualties most: "
+        f"from {exact_words(low)} ({at_low}) to {exact_words(high)} ({at_high}), in closed form.",
         (_count_row(inputs), *rows),
     )
 
@@ -127,7 +114,7 @@ def _compared(result: ResultFolder, other: int, casualties: Evaluator) -> Iterat
 
 
 def _moved(result: ResultFolder, other: int, casualties: Evaluator, difference: float) -> Claim:
-    moves, inputs = _moves(result.scenarios, (0, other))
+    moves, inputs = moves_of(result.scenarios, (0, other))
     if not inputs:
         return _no_ranges()
 
@@ -135,7 +122,7 @@ def _moved(result: ResultFolder, other: int, casualties: Evaluator, difference: 
         return casualties(other, settings.get(other, AS_IT_STANDS)) - casualties(0, settings.get(0, AS_IT_STANDS))
 
     reference, name = result.scenarios[0].name, result.scenarios[other].name
-    values, where = _values(moves, change), f"{name} against {reference}"
+    values, where = values_of(moves, change), f"{name} against {reference}"
     rows = [
         _moved_row("difference in expected casualties", where, move, fewer_or_more(value)) for move, value in values
     ]
@@ -148,10 +135,12 @@ def _moved(result: ResultFolder, other: int, casualties: Evaluator, difference: 
             if value * difference < 0
         ]
         verb = "turns" if len(turned) == 1 else "turn"
-        text = f"{start}{len(turned):,} of {_ranges(inputs)} {verb} the answer round when moved by itself {_AT_ENDS}"
+        text = (
+            f"{start}{len(turned):,} of {_ranges(inputs)} {verb} the answer round when moved by itself {at_ends(moves)}"
+        )
         text += f" (closed form): {listed(texts[:4])}."
         return Claim(text, (_count_row(inputs), _turned_row(len(turned), where), *rows))
-    widest = _widest(values)
+    widest = widest_of(values)
     its = sorted((value, move.value) for move, value in values if move.path == widest)
     if its[0][0] == its[-1][0]:
         most = "none of them changes the difference"
@@ -162,7 +151,7 @@ def _moved(result: ResultFolder, other: int, casualties: Evaluator, difference: 
     if 1 < inputs > bearing > 0:
         most = f"{bearing:,} of them {'bears' if bearing == 1 else 'bear'} on casualties, {most}"
     none = "the only stated range does not turn" if inputs == 1 else f"none of {_ranges(inputs)} turns"
-    text = f"{start}{none} the answer round when moved by itself {_AT_ENDS} (closed form); {most}."
+    text = f"{start}{none} the answer round when moved by itself {at_ends(moves)} (closed form); {most}."
     return Claim(text, (_count_row(inputs), ("of these bear on casualties", where, f"{bearing:,}", "", EXACT), *rows))
 
 
@@ -227,55 +216,6 @@ def _failures(loaded: LoadedScenario) -> Iterator[Keys]:
                 yield ("mines", name, device, "failure")
 
 
-def _moves(scenarios: Sequence[LoadedScenario], which: Sequence[int]) -> tuple[list[_Move], int]:
-    """Every input of some scenarios moved to its ends, or its alternatives: the same path is one input, and moves in
-    all. Returns the moves, and of how many inputs they are.
-    """
-    places: dict[Keys, dict[int, list[tuple[str, Settings]]]] = {}
-    for index in which:
-        for one in uncertain_inputs(scenarios[index]):
-            places.setdefault(one.path, {})[index] = list(_ends(one))
-    moves: list[_Move] = []
-    for path, by_scenario in list(places.items())[:_MOST_INPUTS]:
-        for place in range(max(map(len, by_scenario.values()))):
-            here = {index: ends[place] for index, ends in by_scenario.items() if place < len(ends)}
-            said = listed(list(dict.fromkeys(words for words, _ in here.values())), "or")
-            moves.append(_Move(".".join(path), said, {index: settings for index, (_, settings) in here.items()}))
-    return moves, min(len(places), _MOST_INPUTS)
-
-
-def _ends(one: UncertainInput) -> Iterator[tuple[str, Settings]]:
-    if one.number is None:
-        for index in range(len(one.parameters)):
-            yield f"alternative {index + 1}", Settings(choices=((one.path, index),))
-        return
-    # A number inside an alternative speaks only where that one is chosen.
-    place = one.path.index(ONE_OF) if ONE_OF in one.path else None
-    choices = () if place is None else ((one.path[:place], int(one.path[place + 1])),)
-    for end in _ENDS:
-        value = float(inverse(one, np.array(end)))
-        yield value_words(value, one.number), Settings((setting(one.path, value, one.number),), choices)
-
-
-def _values(moves: Sequence[_Move], change: Callable[[Mapping[int, Settings]], float]) -> list[tuple[_Move, float]]:
-    found = []
-    for move in moves:
-        try:
-            found.append((move, change(move.settings)))
-        except InputError:
-            # A value that makes no scenario with the others as they stand says nothing.
-            continue
-    return found
-
-
-def _widest(values: Sequence[tuple[_Move, float]]) -> str:
-    """The path whose moves lie furthest apart."""
-    by_path: dict[str, list[float]] = {}
-    for move, value in values:
-        by_path.setdefault(move.path, []).append(value)
-    return max(by_path, key=lambda path: max(by_path[path]) - min(by_path[path]))
-
-
 def _no_ranges() -> Claim:
     return Claim(
         "No input states a range (an 'uncertainty'), so how far doubt about the inputs reaches is not known; 'minesim "
@@ -295,5 +235,5 @@ def _turned_row(turned: int, where: str) -> Row:
     return ("stated ranges that turn the answer round", where, f"{turned:,}", "", EXACT)
 
 
-def _moved_row(what: str, where: str, move: _Move, value: str) -> Row:
+def _moved_row(what: str, where: str, move: Move, value: str) -> Row:
     return (f"{what} with {move.path} at {move.value}", where, value, "", EXACT)

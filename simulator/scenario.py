@@ -163,7 +163,7 @@ class Scenario(Spec):
     start: Day = Field(description="day 0 of every curve")
     horizon: Horizon = Field(description="how far the curves run")
     seed: Annotated[int, Field(ge=0, le=2**63 - 1, strict=True)] = 1
-    replicates: Annotated[int, Field(ge=2, le=1_000_000, strict=True)] = 50
+    replicates: Annotated[int, Field(ge=2, le=1_000_000_000, strict=True)] = 50
     region: RegionSpec
     mines: Annotated[dict[Name, MineClass], Field(min_length=1)]
     civilians: Civilians

@@ -18,6 +18,7 @@ from simulator.referenced import ReferencedFile, read_files
 from simulator.resolving import resolved
 from simulator.scenario import Scenario
 from simulator.spec import Name
+from simulator.uncertainty_rules import joint_problems
 from simulator.yaml_reader import Node, parse_yaml, plain, read_yaml
 
 _MOST_SUGGESTIONS = 50
@@ -106,6 +107,8 @@ def checked(name: str, root: Node, more: Mapping[str, Source] | None, problems: 
         raise input_error(message, mark=root.mark)
     tree = plain(root)
     problems = [*problems, *(_unknown_sources(root, tree, more) if more is not None else ())]
+    for path, message in joint_problems(tree):
+        problems.append(Problem(_deepest(root, path).mark, ".".join(map(str, path)), message))
     broken: list[Problem] = []
     alternatives = alternatives_in(root, broken)
     problems += broken

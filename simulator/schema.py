@@ -6,6 +6,7 @@ from typing import Any
 
 from simulator.quantities import GRADES
 from simulator.scenario import Scenario
+from simulator.uncertainty_rules import uncertainty_schema
 
 EXTENDS = "another scenario file; every key of it that is not set here is taken, and null removes one"
 
@@ -129,16 +130,20 @@ def json_schema() -> dict[str, Any]:
             definition.pop("required", None)
     _offer_alternatives(schema)
     schema["$defs"]["OneOf"] = _ONE_OF
+    schema["$defs"]["Uncertainty"] = uncertainty_schema()
     mines = schema["properties"]["mines"]
     mines["additionalProperties"] = {"anyOf": [mines["additionalProperties"], {"type": "null"}]}
     return schema
 
 
 def _offer_alternatives(part: Any) -> None:
-    """Let one of several values stand wherever a sourced value may."""
+    """Let one of several values stand wherever a sourced value may, and say what an uncertainty is."""
     if isinstance(part, dict):
         forms = part.get("anyOf", [])
-        if any("uncertainty" in form.get("properties", {}) for form in forms):
+        sourced = [form["properties"] for form in forms if "uncertainty" in form.get("properties", {})]
+        for properties in sourced:
+            properties["uncertainty"] = {"$ref": "#/$defs/Uncertainty"}
+        if sourced:
             forms.append({"$ref": "#/$defs/OneOf"})
         for child in part.values():
             _offer_alternatives(child)

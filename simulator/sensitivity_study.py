@@ -6,10 +6,21 @@ from typing import Any
 import numpy as np
 
 from simulator import sensitivity_words as words
-from simulator.evaluation import refuse_wrong_points
-from simulator.fields import value_words, written
+from simulator.costs import BYTES_OF_POINT
+from simulator.evaluation import refuse_many_points, refuse_wrong_points
+from simulator.joint_draws import (
+    Group,
+    group_evidence,
+    group_label,
+    group_path,
+    group_range,
+    group_values,
+    grouped,
+)
+from simulator.limits import Asked
 from simulator.manifest import versions
 from simulator.metrics import Metric
+from simulator.one_at_a_time import ends_of, moves_of, portions, said
 from simulator.points import Point, Study
 from simulator.problems import input_error
 from simulator.sensitivity_words import InputFacts, Sensitivity
@@ -27,21 +38,20 @@ from simulator.study import (
     rounded,
     values_at,
 )
-from simulator.uncertainty import CHOICE, UncertainInput, distribution_text, inverse, settings_of, uncertain_inputs
+from simulator.uncertainty import settings_of, uncertain_inputs
 from simulator.variance import design, endless, indices, swings
-from simulator.variation import Settings
-from simulator.wording import number
+from simulator.wording import listed, number
 
 SENSITIVITY = "sensitivity.csv"
+_BYTES_OF_INPUT = 150.0  # of one input in a parameter set
 _HEADER = (
     "input", "first", "first_p05", "first_p95", "total", "total_p05", "total_p95", "metric", "at_low", "at_reference",
     "at_high", "low", "reference", "high", "range", "source", "grade", "note",
 )  # fmt: skip
-_ENDS = (0.05, 0.95)
 
 
 def weighed(request: Request, bench: Bench) -> Answer:
-    """Split the variance of a metric among the uncertain inputs of a scenario.
+    """Split the variance of a metric among the uncertain inputs of a scenario; those of one joint are one input.
 
     Common random numbers, or expected values, keep Monte Carlo noise out of the split. Raises InputError where nothing
     is uncertain, n is no power of two, or the metric cannot be averaged.
@@ -56,67 +66,61 @@ def weighed(request: Request, bench: Bench) -> Answer:
     metric = metric_of(study, 0, name)
     refuse_wrong_points(study, [Point(0)])
     rng = np.random.default_rng([loaded.scenario.seed, 19_05_14_19])  # "sens" in letters of the alphabet
+    groups = grouped(inputs)
+    refuse_many_points(
+        study, (len(groups) + 2) * n, request.replicates, bench.pool.resources, Asked("-n", n, "base samples"),
+        BYTES_OF_POINT + _BYTES_OF_INPUT * len(inputs),
+    )  # fmt: skip
     try:
-        places = design(len(inputs), n, rng)
+        drawn = design(len(groups), n, rng)
     except ValueError as error:
         raise input_error(str(error), path="-n") from None
-    paths = [one.path for one in inputs]
-    points = [Point(0, settings_of(inputs, dict(zip(paths, row, strict=True)))) for row in places.tolist()]
-    found, failures = values_at(
-        study, [*_one_at_a_time(inputs), *points], request.replicates, name, bench, "parameter sets"
-    )
+    names = [group[0].coordinate for group in groups]
+    points = [Point(0, settings_of(inputs, dict(zip(names, row, strict=True)))) for row in drawn.tolist()]
+    moves = [moves_of(group) for group in groups]
+    alone = [Point(0), *(Point(0, settings) for its in moves for settings in its.settings)]
+    found, failures = values_at(study, [*alone, *points], request.replicates, name, bench, "parameter sets")
     values = np.array([np.nan if one is None else float(one.mean()) for one in found])
-    size = 2 * len(inputs) + 1
-    labels = [one.label for one in inputs]
+    size = len(alone)
+    labels = [group_label(group) for group in groups]
     if endless(values[:, None])[0]:
         raise input_error(f"{name} is infinite for some parameter sets, and has no variance", path="--metric")
+    parts = portions(values[1:size], moves)
+    ends = [ends_of(its, part) for its, part in zip(moves, parts, strict=True)]
+    moved = [part[end] for part, pair in zip(parts, ends, strict=True) for end in pair]
     try:
         shares = indices(values[size:, None], labels, [metric.label], rng)
-        swung = swings(values[:size], labels, metric.label)
+        swung = swings(np.array([values[0], *moved]), labels, metric.label)
     except ValueError as error:
         reason = f" ({next(iter(failures.values()))})" if failures else ""
         raise input_error(f"{error}{reason}", path="-n") from None
-    it = words.sensitivity(shares, 0, [_facts(one) for one in inputs], swung, metric.unit)
-    said = (*words.sentences(it), _method_sentence(request, study), SAID_SCOPE)
+    at_ends = [[its.words[end] for end in pair] for its, pair in zip(moves, ends, strict=True)]
+    facts = [_facts(group, *pair) for group, pair in zip(groups, at_ends, strict=True)]
+    it = words.sensitivity(shares, 0, facts, swung, metric.unit)
+    told = (*words.sentences(it), *_joint_sentences(groups, metric.label), _method_sentence(request, study), SAID_SCOPE)
     files = {
         SENSITIVITY: as_csv(bench.folder / SENSITIVITY, _HEADER, list(_rows(it, metric))),
-        SUMMARY: as_written(bench.folder / SUMMARY, _summary(request, it, metric, said, failures)),
+        SUMMARY: as_written(bench.folder / SUMMARY, _summary(request, it, metric, told, failures)),
     }
     reasons = tuple(f"parameter set {index - size + 1}: {reason}" for index, reason in sorted(failures.items()))
-    return Answer(files, lambda: _figures(it), said, (_table(it),), reasons)
+    return Answer(files, lambda: _figures(it), told, (_table(it),), reasons)
 
 
-def _one_at_a_time(inputs: Sequence[UncertainInput]) -> list[Point]:
-    """The scenario as it stands, then each input at its 5 and its 95 % quantile, all others as they stand."""
-    points = [Point(0)]
-    for one in inputs:
-        for end in _ENDS:
-            value = float(inverse(one, np.array(end)))
-            points.append(Point(0, _alone(one, value)))
-    return points
-
-
-def _alone(one: UncertainInput, value: float) -> Settings:
-    if one.number is None:
-        return Settings(choices=((one.path, int(value)),))
-    # A number inside an alternative speaks only where that one is chosen.
-    place = one.path.index(CHOICE) if CHOICE in one.path else None
-    choices = () if place is None else ((one.path[:place], int(one.path[place + 1])),)
-    return Settings(((one.path, written(value, one.number)),), choices)
-
-
-def _facts(one: UncertainInput) -> InputFacts:
-    low, high = (_said(one, float(inverse(one, np.array(end)))) for end in _ENDS)
+def _facts(group: Group, at_low: str, at_high: str) -> InputFacts:
+    reference = group_values(group) if len(group) > 1 else said(group[0], group[0].reference)
     return InputFacts(
-        one.label, one.label, _said(one, one.reference), distribution_text(one), low, high, one.source, one.grade,
-        one.note,
-    )  # fmt: skip
+        group_path(group), group_label(group), reference, group_range(group), at_low, at_high, *group_evidence(group)
+    )
 
 
-def _said(one: UncertainInput, value: float) -> str:
-    if one.number is None:
-        return f"alternative {int(value) + 1}"
-    return value_words(value, one.number)
+def _joint_sentences(groups: Sequence[Group], label: str) -> Iterator[str]:
+    for group in groups:
+        if len(group) > 1:
+            names = listed([one.label for one in group])
+            yield (
+                f"{names} are drawn together (joint {group[0].joint}) and count as one input: shares of inputs that "
+                f"depend on each other cannot be told apart. Its ends are the draws that lead to few and many {label}."
+            )
 
 
 def _method_sentence(request: Request, study: Study) -> str:

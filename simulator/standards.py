@@ -213,11 +213,11 @@ def _drawn(
     """The scenario under each parameter set, and the problems of those that are not valid."""
     if not inputs:
         return [], ()
-    paths = [one.path for one in inputs]
+    drawn_by = list(dict.fromkeys(one.coordinate for one in inputs))
     scenarios, failures = [], []
-    for row in parameter_sets(len(paths), sets, loaded.scenario.seed).tolist():
+    for row in parameter_sets(len(drawn_by), sets, loaded.scenario.seed).tolist():
         try:
-            settings = settings_of(inputs, dict(zip(paths, row, strict=True)))
+            settings = settings_of(inputs, dict(zip(drawn_by, row, strict=True)))
             scenarios.append(varied(loaded, settings).scenario)
         except InputError as error:
             failures.append(error.problems[0].message)

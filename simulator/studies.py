@@ -2,6 +2,7 @@
 
 from simulator.attribution_study import attributed
 from simulator.breakeven_study import broken_even
+from simulator.calibration_study import calibrated
 from simulator.sensitivity_study import weighed
 from simulator.study import Answer, Bench, Request
 from simulator.sweep_study import swept
@@ -18,4 +19,6 @@ def perform(request: Request, bench: Bench) -> Answer:
             return broken_even(request, bench)
         case "attribute":
             return attributed(request, bench)
+        case "calibrate":
+            return calibrated(request, bench)
     raise ValueError(f"no such study: {request.verb}")

@@ -14,7 +14,7 @@ import numpy as np
 from simulator.clocks import Array
 from simulator.closed_form import obstacles
 from simulator.console import Progress
-from simulator.evaluation import gather, read_record
+from simulator.evaluation import gather, read_record, refuse_long_study
 from simulator.executor import Failed, Pool
 from simulator.experiment import EXPECTED, SIMULATE
 from simulator.metrics import Metric, metrics
@@ -102,6 +102,7 @@ def values_at(
         gathered = gather(study, points, replicates, bench.store, bench.pool, progress)
         records = (read_record(bench.store, gathered, index) for index in range(len(points)))
         return [None if record is None else _samples(record, metric) for record in records], dict(gathered.failures)
+    refuse_long_study(study, points, replicates, bench.pool.resources)
     found: list[Array | None] = [None] * len(points)
     failures: dict[int, str] = {}
     tasks = (Task(str(index), points[index], 0, 1) for index in range(len(points)))

@@ -8,13 +8,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from simulator.console import Interrupted, Progress, progress, say, show_table, unseen
+from simulator.console import Interrupted, Progress, hush_drawing, progress, say, show_table, unseen
 from simulator.evaluation import opened_store
 from simulator.executor import Resources, pool
 from simulator.manifest import MANIFEST, Manifest, manifest_bytes, study_digest, study_manifest
 from simulator.point_store import Store, blocks_kept, points_kept
 from simulator.problems import InputError, printable
-from simulator.publishing import NO_ROOM, claimed, publish, unwritable
+from simulator.publishing import NO_ROOM, claimed, publish, shown, unwritable
 from simulator.scenario_file import LoadedScenario, digest_of, with_files
 from simulator.store import INCOMPLETE, POINTS
 from simulator.studies import perform
@@ -78,7 +78,8 @@ def carry_out(request: Request, setup: Setup, command: str) -> int:
         _show(answer)
         drawn = sum(name.endswith(".png") for name in figures)
         also = f" and {counted(drawn, 'figure')} (PNG and SVG)" if drawn else ""
-        say(f"\nWritten to {printable(str(setup.out))}: {', '.join((*sorted(answer.files), MANIFEST))}{also}.")
+        written = printable(shown(setup.out.resolve()))
+        say(f"\nWritten to {written}: {', '.join((*sorted(answer.files), MANIFEST))}{also}.")
     _show_failures(answer)
     return len(answer.failures)
 
@@ -124,6 +125,7 @@ def _performed(request: Request, setup: Setup, folder: Path, store: Store, stack
 
 
 def _drawn(answer: Answer) -> dict[str, bytes]:
+    hush_drawing()
     # Matplotlib takes half a second to load.
     from simulator.figures import rendered
 

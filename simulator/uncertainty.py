@@ -2,7 +2,8 @@
 
 Parameter sets are points of a scrambled Sobol' sequence: each input is read from its own coordinate by its inverse
 distribution function. The same path in two scenarios is one input, so that what is not known of the world is the same
-in both.
+in both. Numbers whose draws are of one ``joint`` share a coordinate, and take the same place in their lists: what a
+calibration found of them together is not torn apart.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +19,7 @@ from simulator.evidence import sourced_values
 from simulator.fields import Keys, number_at, value_words, written
 from simulator.quantities import Quantity
 from simulator.scenario_file import LoadedScenario
+from simulator.uncertainty_rules import DRAWS, JOINT
 from simulator.units import COUNT, NUMBER, quantity
 from simulator.variation import Settings
 
@@ -32,8 +34,8 @@ _LOG_RANGE = 700.0
 class UncertainInput:
     """A number with an uncertainty, or a place with alternatives (``kind`` one_of, ``parameters`` their weights).
 
-    ``parameters`` are in the unit of the number; those of tests are (tests, failures). ``reference`` is the value that
-    stands without uncertainty runs (of alternatives, the index).
+    ``parameters`` are in the unit of the number; those of tests are (tests, failures), of draws the list. ``reference``
+    is the value that stands without uncertainty runs (of alternatives, the index). Draws may be of a ``joint``.
     """
 
     path: Keys
@@ -44,6 +46,12 @@ class UncertainInput:
     source: str = ""
     grade: str = ""
     note: str = ""
+    joint: str = ""
+
+    @property
+    def coordinate(self) -> Keys:
+        """What it is drawn by: its path, or the joint that it shares, which no path can be taken for."""
+        return ("", self.joint) if self.joint else self.path
 
     @property
     def label(self) -> str:
@@ -59,8 +67,8 @@ def uncertain_inputs(loaded: LoadedScenario) -> list[UncertainInput]:
 
 
 def shared_inputs(scenarios: Sequence[LoadedScenario]) -> list[Keys]:
-    """List the paths of all uncertain inputs of some scenarios: each is one coordinate of a parameter set."""
-    return list(dict.fromkeys(one.path for loaded in scenarios for one in uncertain_inputs(loaded)))
+    """List what the uncertain inputs of some scenarios are drawn by: each is one coordinate of a parameter set."""
+    return list(dict.fromkeys(one.coordinate for loaded in scenarios for one in uncertain_inputs(loaded)))
 
 
 def parameter_sets(inputs: int, count: int, seed: int) -> Array:
@@ -82,7 +90,7 @@ def settings_of(inputs: Sequence[UncertainInput], coordinates: Mapping[Keys, flo
     """What one parameter set puts into a scenario: a value or a choice for each of its inputs."""
     values, choices = [], []
     for one in inputs:
-        drawn = float(inverse(one, np.array(coordinates[one.path])))
+        drawn = _drawn(one, coordinates[one.coordinate])
         if one.number is None:
             choices.append((one.path, int(drawn)))
         else:
@@ -90,10 +98,18 @@ def settings_of(inputs: Sequence[UncertainInput], coordinates: Mapping[Keys, flo
     return Settings(tuple(values), tuple(choices))
 
 
+def _drawn(one: UncertainInput, u: float) -> float:
+    if not one.joint:
+        return float(inverse(one, np.array(u)))
+    # By the place in the list as it stands, for the others of the joint stand in that order too.
+    return one.parameters[min(int(u * len(one.parameters)), len(one.parameters) - 1)]
+
+
 def inverse(one: UncertainInput, u: Array) -> Array:
     """The value at which the input's distribution function is u, same shape; of alternatives, their index.
 
-    Laws that reach beyond what the number may be are cut off there (truncated, not clipped).
+    It is that of the number by itself, whatever joint it shares. Laws that reach beyond what the number may be are cut
+    off there (truncated, not clipped).
     """
     u = np.clip(u, _LEAST_U, 1.0 - _LEAST_U)
     if one.kind == CHOICE:
@@ -106,6 +122,9 @@ def inverse(one: UncertainInput, u: Array) -> Array:
 
 def _quantile(one: UncertainInput, u: Array, least: float, most: float) -> Array:
     a, b, c = (*one.parameters, 0.0, 0.0, 0.0)[:3]
+    if one.kind == DRAWS:
+        places = np.minimum((u * len(one.parameters)).astype(int), len(one.parameters) - 1)
+        return np.asarray(np.sort(one.parameters)[places])
     if one.kind == "uniform":
         return np.clip(a + (b - a) * u, a, b)
     if one.kind == "loguniform":
@@ -127,6 +146,9 @@ def distribution_text(one: UncertainInput) -> str:
         return f"one of {len(one.parameters)}"
     if one.kind == "tests":
         return f"{one.parameters[1]:,.0f} failures in {one.parameters[0]:,.0f} tests"
+    if one.kind == DRAWS:
+        ends = " to ".join(value_words(end(one.parameters), one.number) for end in (min, max))
+        return f"{len(one.parameters):,} draws from {ends}" + (f" (joint {one.joint})" if one.joint else "")
     if one.kind == "beta":
         return f"beta {one.parameters[0]:g}, {one.parameters[1]:g}"
     low, high = value_words(one.parameters[0], one.number), value_words(one.parameters[-1], one.number)
@@ -162,8 +184,9 @@ def _numbers(loaded: LoadedScenario) -> Iterator[UncertainInput]:
         if number is None:
             continue
         kind, parameters = _law(value.uncertainty, number)
-        reference = float(number.scalar(value.value))
-        yield UncertainInput(value.path, kind, parameters, number, reference, value.source, value.grade, value.note)
+        reference, joint = float(number.scalar(value.value)), value.uncertainty.get(JOINT, "")
+        about = (value.source, value.grade, value.note)
+        yield UncertainInput(value.path, kind, parameters, number, reference, *about, joint)
 
 
 def _choices(loaded: LoadedScenario) -> Iterator[UncertainInput]:
@@ -177,6 +200,8 @@ def _choices(loaded: LoadedScenario) -> Iterator[UncertainInput]:
 def _law(uncertainty: Mapping[str, Any], number: Quantity) -> tuple[str, tuple[float, ...]]:
     if "tests" in uncertainty:
         return "tests", (quantity(uncertainty["tests"], COUNT), quantity(uncertainty["failures"], COUNT))
+    if DRAWS in uncertainty:
+        return DRAWS, tuple(float(number.scalar(one)) for one in uncertainty[DRAWS])
     ((kind, parameters),) = uncertainty.items()
     if kind == "lognormal":
         return kind, (float(number.scalar(parameters["median"])), quantity(parameters["sigma"], NUMBER))

@@ -104,11 +104,16 @@ def quantity(data: object, dimension: Dimension) -> float:
         number, unit = _split(" ".join(data.split()), dimension)
     if unit is None:
         if not dimension.bare:
-            raise UnitError(f"needs a unit, for example '{str(data).strip()} {dimension.unit}', got {describe(data)}")
+            example = f"{str(data).strip().removeprefix('-')} {dimension.unit}"
+            raise UnitError(f"needs a unit, for example '{example}', got {describe(data)}")
         return number
     factor = _factor(unit, dimension)
     # Small units are whole fractions of the large one, and a division rounds once: 57 % is 0.57 exactly.
-    return number * factor if factor >= 1 else number / round(1 / factor)
+    value = number * factor if factor >= 1 else number / round(1 / factor)
+    if not abs(value) <= _LARGEST:
+        # Written in the unit of its dimension it could not be read again.
+        raise UnitError(f"must be at most 1e18 {dimension.unit}, got {describe(data)}")
+    return value
 
 
 def dimension_example(dimension: Dimension) -> str:

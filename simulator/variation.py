@@ -23,6 +23,7 @@ class Settings:
 
 
 AS_IT_STANDS = Settings()
+_MOST_DIGITS = 16
 
 
 def varied(loaded: LoadedScenario, settings: Settings) -> LoadedScenario:
@@ -115,10 +116,15 @@ def setting(path: Keys, value: float, number: Quantity) -> tuple[Keys, float | i
     return path, written(value, number)
 
 
-def _bare(text: str) -> float | str:
+def _bare(text: str) -> float | int | str:
     """A number as a file would have it, without the underscores and digits of other scripts that Python reads."""
+    if not text.isascii() or "_" in text:
+        return text
+    # A whole number stays one, so that a message repeats it as it was typed.
+    if text.isdigit() and len(text) < _MOST_DIGITS:
+        return int(text)
     try:
-        return float(text) if text.isascii() and "_" not in text else text
+        return float(text)
     except ValueError:
         return text
 

@@ -3,11 +3,11 @@
 # Imports stand in the functions, as in the other verbs: help answers at once.
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from simulator.arguments import Percent
+from simulator.arguments import Days, Percent
 from simulator.options import FILE, QUIET
 
 if TYPE_CHECKING:
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from simulator.life_tests import LifeTests
 
 _LEAST_CONFIDENCE, _MOST_CONFIDENCE = 0.5, 0.9999
-_TAIL_DAYS = 120.0
+_COLDEST, _HOTTEST = -100.0, 200.0
+_PICTURES = (".svg", ".png")
 
 
 @click.command("fit", short_help="Fit the life of a device to tests.")
@@ -49,12 +50,19 @@ _TAIL_DAYS = 120.0
     help="Temperature that the law is given for, where tests were at several.",
 )
 @click.option("--confidence", type=Percent(), default="90%", show_default=True, help="Confidence of every interval.")
+@click.option(
+    "--after",
+    type=Days(),
+    default="120 days",
+    show_default=True,
+    metavar="TIME",
+    help="Age at which the share still working is said, and marked in the figure.",
+)
 @click.option("-o", "--output", type=FILE, metavar="FILE", help="Write the block of a scenario there.")
+@click.option("--figure", type=FILE, metavar="FILE", help="Draw tests and laws there, as .svg or .png.")
+@click.option("--force", is_flag=True, help="Replace files that are there.")
 @QUIET
-def fit(
-    tests: Path, device: str, law: str, limited: bool | None, reference: float, confidence: float,
-    output: Path | None, quiet: bool,
-) -> None:  # fmt: skip
+def fit(tests: Path, law: str, limited: bool | None, reference: float, confidence: float, **options: Any) -> None:
     """Fit Weibull and lognormal laws to tests of batteries or self-destruct devices, by maximum likelihood.
 
     TESTS is a CSV file with a column of times (hours, days, weeks or years) and 'status': ended, or working when the
@@ -66,33 +74,67 @@ def fit(
     \b
     Examples:
       minesim fit tests.csv
-      minesim fit tests.csv --device self_destruct --law weibull -o self_destruct.yaml
+      minesim fit tests.csv --figure tests.svg
+      minesim fit tests.csv --device self_destruct --law weibull --after '30 days' -o self_destruct.yaml
       minesim fit heat.csv --reference 10 --all-end
     """
     from simulator.console import say, show_table
     from simulator.fit_words import fit_rows, fit_sentences, life_block
     from simulator.life_tests import read_life_tests
-    from simulator.problems import input_error
+    from simulator.problems import input_error, printable
     from simulator.project import existing
+    from simulator.whole_file import text_of, write_whole
 
     if not _LEAST_CONFIDENCE <= confidence <= _MOST_CONFIDENCE:
         message = f"must be from {_LEAST_CONFIDENCE:.0%} to {_MOST_CONFIDENCE:.2%}, got {confidence:.6g}"
         raise input_error(message, path="--confidence")
-    found = read_life_tests(existing(tests).read_text(encoding="utf-8", errors="replace"), str(tests))
+    if not _COLDEST <= reference <= _HOTTEST:
+        message = f"must be from {_COLDEST:g} to {_HOTTEST:g} degC, got {reference:g}"
+        raise input_error(message, path="--reference")
+    if not options["after"] > 0:
+        raise input_error("must be above 0", path="--after")
+    output, picture = options["output"], options["figure"]
+    _refuse_wrong_files(existing(tests), output, picture, force=options["force"])
+    found = read_life_tests(text_of(tests), str(tests))
     fits = _fits(found, law, limited, reference, confidence, str(tests))
-    block = life_block(fits, found, device, tests.name)
-    if output is not None:
-        if output.exists():
-            raise input_error(f"{output} is there already; give another file", path="-o")
-        output.write_text(block, encoding="utf-8")
-    if quiet:
+    block = life_block(fits, found, options["device"], tests.name)
+    written = {output: block.encode("utf-8", "surrogateescape")} if output is not None else {}
+    if picture is not None:
+        written[picture] = _drawn(fits, found, options["after"], picture)
+    for path, content in written.items():
+        write_whole(path, content)
+    if options["quiet"]:
         return
-    for sentence in fit_sentences(fits, found, _TAIL_DAYS):
+    for sentence in fit_sentences(fits, found, options["after"]):
         say(sentence)
     say()
     show_table(*fit_rows(fits))
     say()
-    say(f"Written to {output}." if output is not None else block.rstrip("\n"))
+    if output is None:
+        say(block.rstrip("\n"))
+    for path in written:
+        say(f"Written to {printable(str(path))}.")
+
+
+def _refuse_wrong_files(tests: Path, output: Path | None, picture: Path | None, *, force: bool) -> None:
+    """Refuse files that cannot be written, or should not, before anything is computed. Raises InputError."""
+    from simulator.problems import input_error
+    from simulator.whole_file import refuse_to_lose
+
+    if output is not None:
+        refuse_to_lose(output, (tests,), "-o", force=force)
+    if picture is None:
+        return
+    if picture.suffix.lower() not in _PICTURES:
+        raise input_error(f"must end in {' or '.join(_PICTURES)}, got {picture.name!r}", path="--figure")
+    refuse_to_lose(picture, (tests, output) if output is not None else (tests,), "--figure", force=force)
+
+
+def _drawn(fits: "list[Fit]", tests: "LifeTests", after_days: float, picture: Path) -> bytes:
+    from simulator.figure_survival import STEM, survival_figure
+    from simulator.figures import rendered
+
+    return rendered(STEM, survival_figure(fits, tests, after_days))[f"{STEM}{picture.suffix.lower()}"]
 
 
 def _fits(

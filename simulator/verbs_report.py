@@ -39,8 +39,8 @@ def report(folder: Path, output: Path | None, form: str | None, **options: Any) 
     and print it, or let --format pdf do so, for which pip installs 'minesim[pdf]'. The Markdown file shows the figures
     of FOLDER, and pandoc makes a Word file of it.
 
-    FOLDER is the result of run, compare, sweep, sensitivity, attribute or breakeven. A run that is repeated into it
-    replaces the whole folder; build the report again then.
+    FOLDER is the result of run, compare, sweep, sensitivity, attribute, breakeven or calibrate. A run that is repeated
+    into it replaces the whole folder; build the report again then.
 
     \b
     Examples:
@@ -60,9 +60,10 @@ def report(folder: Path, output: Path | None, form: str | None, **options: Any) 
     _refuse_to_lose(out, held, force=options["force"])
 
     from simulator.report import report_of
+    from simulator.whole_file import write_whole
 
     content = _written(report_of(folder), folder, out, form)
-    _replace(out, content)
+    write_whole(out, content)
     if not options["quiet"]:
         from simulator.console import say
         from simulator.problems import printable
@@ -136,22 +137,3 @@ def _is_report(path: Path) -> bool:
     except OSError:
         return False
     return any(mark.encode() in start for mark in marks)
-
-
-def _replace(out: Path, content: bytes) -> None:
-    """Write a file whole or not at all. Raises InputError when it cannot be written."""
-    from simulator.problems import input_error
-
-    unfinished = out.with_name(f".{out.name}.{os.getpid()}")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with unfinished.open("xb") as stream:
-                stream.write(content)
-                stream.flush()
-                os.fsync(stream.fileno())
-            unfinished.replace(out)
-        finally:
-            unfinished.unlink(missing_ok=True)
-    except OSError as error:
-        raise input_error(f"cannot write {out}: {error.strerror or error}", path="-o") from None

@@ -16,6 +16,7 @@ from simulator.options import (
     METRIC,
     command_line,
     computing,
+    default_folder,
     load_all,
     resources_of,
     studying,
@@ -63,7 +64,7 @@ def sweep(scenario: Path, against: Path | None, **options: Any) -> int:
 @click.option(
     "-n",
     "n",
-    type=WholeNumber(2, 2**20),
+    type=WholeNumber(2, 2**30),
     default=1024,
     show_default=True,
     help="Base samples, a power of two; (inputs + 2) n parameter sets are computed.",
@@ -75,8 +76,8 @@ def sweep(scenario: Path, against: Path | None, **options: Any) -> int:
 def sensitivity(scenario: Path, **options: Any) -> int:
     """Find which uncertain input drives a metric: Sobol' indices with intervals, joined to what each input rests on.
 
-    Every number of the scenario with an 'uncertainty', and every 'one_of', is varied over its range. Without
-    --method, the closed form is taken where there is one.
+    Every number of the scenario with an 'uncertainty', and every 'one_of', is varied over its range; numbers whose
+    draws share a 'joint' count as one input. Without --method, the closed form is taken where there is one.
 
     \b
     Examples:
@@ -156,7 +157,7 @@ def _study(
     request = Request(verb, tuple(loaded), loaded[0].scenario.replicates, method, arguments)
     name = "-".join([verb, *(one.name.lstrip(".") for one in loaded[::-1])])
     setup = Setup(
-        (options["output"] or Path("results") / name) if written else None,
+        (options["output"] or default_folder(name)) if written else None,
         resources_of(options), options["store"], options["force"], options["quiet"], not options["no_figures"],
     )  # fmt: skip
     return SOME_FAILED if carry_out(request, setup, command_line()) else 0

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 
 from simulator.units import DAYS_PER_YEAR
 
+_SIZES = ((1e15, "PB"), (1e12, "TB"), (1e9, "GB"), (1e6, "MB"))
+_SECONDS_PER_DAY, _SECONDS_PER_HOUR = 86_400.0, 3_600.0
 _LARGE = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
 
 
@@ -65,6 +67,25 @@ def listed(items: Sequence[str], word: str = "and") -> str:
 def counted(count: int, noun: str) -> str:
     """Write a count with its noun: ``1 input``, ``7 inputs``."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def size(count: float) -> str:
+    """Write bytes as people say them: ``23 GB``."""
+    for unit, word in _SIZES:
+        if count >= unit:
+            return f"{number(count / unit, 2)} {word}"
+    return "less than 1 MB"
+
+
+def lasting(seconds: float) -> str:
+    """Write how long something takes: ``40 minutes``, ``3 hours``, ``12 days``, ``5 years``."""
+    if seconds >= _SECONDS_PER_DAY:
+        return duration(float(f"{seconds / _SECONDS_PER_DAY:.2g}"))
+    for unit, word in ((_SECONDS_PER_HOUR, "hour"), (60.0, "minute")):
+        if seconds >= unit:
+            amount = number(seconds / unit, 2)
+            return f"{amount} {word}" if amount == "1" else f"{amount} {word}s"
+    return "less than a minute"
 
 
 def _in_years_or_days(days: float) -> tuple[str, str]:

@@ -16,7 +16,7 @@ from simulator.clocks import (
     monthly_clock,
     q10_factor,
 )  # fmt: skip
-from simulator.exposure import Exposure, Marking, exposure_clock, share_present
+from simulator.exposure import Exposure, Marking, exposure_clock, share_of_pace, share_present
 from simulator.laws import Law, Never
 from simulator.place import Settled, read_place
 from simulator.placing import Placing
@@ -60,7 +60,8 @@ class MineKind:
 class Consequences:
     """What an accident does, and the people; None where the scenario does not say.
 
-    ``people`` is the whole population, ``present`` [T] how many of them are there at the times of the curves.
+    ``people`` is the whole population, ``present`` [T] how many of them are there at the times of the curves, and
+    ``at_risk`` [T] how many the accident rates of those times are made with.
     """
 
     casualties_per_accident: float
@@ -68,6 +69,7 @@ class Consequences:
     child_share: float | None
     people: float
     present: Array
+    at_risk: Array
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,6 +129,7 @@ def build_world(
         _kind(name, slots[name], mines, scenario, place.placings[name]) for name, mines in scenario.mines.items()
     )
     people = float(place.people_per_km2 @ place.region.area_km2)
+    clock = exposure_clock(scenario, first_day=min(kind.laid_from for kind in kinds))
     marking = civilians.marking
     world = World(
         name=loaded.name,
@@ -137,16 +140,14 @@ def build_world(
         times=times,
         region=place.region,
         kinds=kinds,
-        exposure=Exposure(
-            exposure_clock(scenario, first_day=min(kind.laid_from for kind in kinds)),
-            place.people_per_km2 / civilians.reference_density,
-        ),
+        exposure=Exposure(clock, place.people_per_km2 / civilians.reference_density),
         consequences=Consequences(
             civilians.casualties_per_accident,
             civilians.killed_share,
             civilians.child_share,
             people,
             people * share_present(civilians, times),
+            people * share_of_pace(civilians, clock, times),
         ),
         thresholds=tuple(scenario.thresholds),
         settlements=place.settlements,
@@ -164,8 +165,10 @@ def build_world(
 
 def at_times(world: World, loaded: LoadedScenario, times: Array) -> World:
     """The same world with its curves at other days [T], from 0 to the horizon."""
-    present = world.consequences.people * share_present(loaded.scenario.civilians, times)
-    return replace(world, times=times, consequences=replace(world.consequences, present=present))
+    civilians, had = loaded.scenario.civilians, world.consequences
+    present = had.people * share_present(civilians, times)
+    at_risk = had.people * share_of_pace(civilians, world.exposure.clock, times)
+    return replace(world, times=times, consequences=replace(had, present=present, at_risk=at_risk))
 
 
 def stream_slots(reference: Sequence[str], names: Sequence[str]) -> dict[str, int]:

@@ -1,11 +1,12 @@
 """Reading documentation as a reader types it: what is to be saved, what is run, and what a page says is printed.
 
 In a page, a ``console`` block holds commands after ``$ `` and lines of what they print. A line ``…`` stands for any
-lines left out. A ``yaml`` block after ``<!-- file: NAME -->`` is saved under that name.
+lines left out. A ``yaml`` or ``csv`` block after ``<!-- file: NAME -->`` is saved under that name.
 """
 
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 LEFT_OUT = "…"
 SERVES_UNTIL_STOPPED = "minesim explore "
 
-_FILE = re.compile(r"<!-- file: (?P<name>\S+) -->\n+```yaml\n(?P<text>.*?)```", re.DOTALL)
+_FILE = re.compile(r"<!-- file: (?P<name>\S+) -->\n+```(?:yaml|csv)\n(?P<text>.*?)```", re.DOTALL)
 _CONSOLE = re.compile(r"```console\n(?P<lines>.*?)```", re.DOTALL)
 
 
@@ -70,9 +71,7 @@ def minesim(command, folder):
 
 def with_shipped_scenarios(folder):
     """Put the shipped scenarios into a folder, where a clone has them."""
-    (folder / "scenarios").mkdir()
-    for file in (ROOT / "scenarios").iterdir():
-        (folder / "scenarios" / file.name).write_bytes(file.read_bytes())
+    shutil.copytree(ROOT / "scenarios", folder / "scenarios")
     return folder
 
 

@@ -264,15 +264,15 @@ def covered_by(replicates, confidence=0.9):
 
 
 @pytest.mark.parametrize("replicates", [5, 20, 50])
-def test_intervals_contain_the_truth_nine_times_in_ten(replicates):
+def test_intervals_contain_the_truth_nine_times_in_ten(replicates, measured, drawn):
     covered = covered_by(replicates)
-    print(f"{replicates} replicates: {covered / REPEATS:.1%}")
-    assert LEAST <= covered <= MOST
+    measured(f"covered of {REPEATS}", covered, at_least=LEAST, at_most=MOST)
+    drawn("coverage", interval=f"break-even, {replicates} draws", covered=covered, repeats=REPEATS, says=0.9)
 
 
-def test_the_check_of_coverage_refuses_intervals_too_narrow_and_too_wide():
-    assert covered_by(20, confidence=0.75) < LEAST
-    assert covered_by(20, confidence=0.99) > MOST
+def test_the_check_of_coverage_refuses_intervals_too_narrow_and_too_wide(measured):
+    measured(f"covered of {REPEATS}, at 75 %", covered_by(20, confidence=0.75), at_most=LEAST - 1)
+    measured(f"covered of {REPEATS}, at 99 %", covered_by(20, confidence=0.99), at_least=MOST + 1)
 
 
 def test_intervals_of_another_confidence_are_as_sure_as_they_say():
@@ -316,7 +316,7 @@ REAL = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("case", REAL)
-def test_intervals_of_the_real_simulation_contain_the_closed_forms_break_even(case):
+def test_intervals_of_the_real_simulation_contain_the_closed_forms_break_even(case, measured, drawn):
     varied, span, name = REAL[case]
     replicates = 6
     persistent = with_kind(shipped_world("persistent", "persistent"), count=20)
@@ -332,5 +332,6 @@ def test_intervals_of_the_real_simulation_contain_the_closed_forms_break_even(ca
         found = break_even(counted, span, coarse=5)
         covered += any(one.interval.low <= truth.value <= one.interval.high for one in found.crossings)
         evaluations += counted.evaluations
-    print(f"{case}: {truth.value:.4g}, covered {covered / REPEATS:.1%}, {evaluations / REPEATS:.1f} evaluations each")
-    assert LEAST <= covered <= MOST
+    print(f"{case}: {truth.value:.4g}, {evaluations / REPEATS:.1f} evaluations each")
+    measured(f"covered of {REPEATS}", covered, at_least=LEAST, at_most=MOST)
+    drawn("coverage", interval=f"break-even in {case}", covered=covered, repeats=REPEATS, says=0.9)

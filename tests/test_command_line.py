@@ -27,8 +27,8 @@ from simulator.scenario_file import shipped_scenarios
 
 RUN = ("run", "small.yaml", "--no-figures", "-o", "out")
 VERBS = (
-    "attribute", "breakeven", "compare", "evidence", "explain", "explore", "fit", "init", "report", "rerun", "run",
-    "schema", "sensitivity", "sources", "standards", "sweep", "validate", "verify",
+    "attribute", "breakeven", "calibrate", "compare", "evidence", "explain", "explore", "fit", "init", "report",
+    "rerun", "run", "schema", "sensitivity", "sources", "standards", "sweep", "validate", "verify",
 )  # fmt: skip
 MOST_INTEGER = "9223372036854775807"
 
@@ -69,7 +69,10 @@ def test_every_verb_has_an_example_that_begins_a_line_of_its_help(tmp_path):
         (["run", "small.yaml", "--seed", "one"], f"'--seed': must be a whole number from 0 to {MOST_INTEGER}, got one"),
         (["run", "small.yaml", "--seed", "1" * 5000], "must be a whole number"),
         (["run", "small.yaml", "--seed", "-1"], "got -1"),
-        (["run", "small.yaml", "--replicates", "1"], "'--replicates': must be a whole number from 2 to 1000000, got 1"),
+        (
+            ["run", "small.yaml", "--replicates", "1"],
+            "'--replicates': must be a whole number from 2 to 1000000000, got 1",
+        ),
         (["run", "small.yaml", "--workers", "0"], "'--workers': must be a whole number from 1 to 256, got 0"),
         (["run", "small.yaml", "--precision", "2"], "'--precision': must be above 0 and below 100%, got 2"),
         (["run", "small.yaml", "--precision", "tight"], "'--precision': must be a share such as 2% or 0.02, got tight"),

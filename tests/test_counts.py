@@ -81,19 +81,22 @@ def uneven(world):
 # Each verdict falsely accuses once in 1,000 seeds: all eight once in 125. The seed is fixed.
 @pytest.mark.slow
 @pytest.mark.parametrize("name", WORLDS)
-def test_events_and_counts_agree_within_their_errors(name):
+def test_events_and_counts_agree_within_their_errors(name, measured):
     world = WORLDS[name]()
     ensemble, numbers = ensemble_of(world, 60), counted(world, 60)
     verdict = verify_by_counts(ensemble, numbers)
     assert len(verdict.checks) >= 90
-    assert verdict.agrees, verdict.largest
+    assert verdict.agrees
+    measured("largest |z|", verdict.largest, at_most=verdict.limit)
     # Accidents are many enough for feedback to be seen.
     assert samples(ensemble, ALL, "accidents")[1][:, -1].mean() > 100
 
 
-def test_events_and_counts_agree_with_marking_and_clearance():
+def test_events_and_counts_agree_with_marking_and_clearance(measured):
     world = WORLDS["marking and clearance"]()
-    assert verify_by_counts(ensemble_of(world, 30), counted(world, 30, 1.0)).agrees
+    verdict = verify_by_counts(ensemble_of(world, 30), counted(world, 30, 1.0))
+    measured("largest |z|", verdict.largest, at_most=verdict.limit)
+    assert verdict.agrees
 
 
 def changed_plan(world, **changes):
@@ -128,10 +131,12 @@ def changed_plan(world, **changes):
         "none",
     ],
 )
-def test_a_neighbouring_world_is_refused(changed):
+def test_a_neighbouring_world_is_refused(changed, measured):
     world = WORLDS["marking and clearance"]()
     assert isinstance(world.clearance, ClearancePlan)
-    assert not verify_by_counts(ensemble_of(changed(world), 30), counted_once()).agrees
+    verdict = verify_by_counts(ensemble_of(changed(world), 30), counted_once())
+    measured("largest |z|", verdict.largest, at_least=verdict.limit)
+    assert not verdict.agrees
 
 
 def counted_once(known=[]):  # noqa: B006
@@ -158,9 +163,9 @@ def test_counts_are_the_closed_form_where_nothing_interacts():
 
 
 def test_shorter_steps_change_nothing_but_the_error_of_the_steps():
-    # The same draws per step do not exist, so the means of 60 replicates are compared: beyond 5 errors once in 1e5.
+    # The same draws per step do not exist, so the means of 30 replicates are compared: beyond 5 errors once in 1e5.
     world = WORLDS["marking and clearance"]()
-    coarse, fine = (np.array([one["accidents"][-1] for one in counted(world, 60, step)]) for step in (2.0, 0.5))
+    coarse, fine = (np.array([one["accidents"][-1] for one in counted(world, 30, step)]) for step in (2.0, 0.5))
     assert abs(coarse.mean() - fine.mean()) < 5 * np.hypot(standard_error(coarse), standard_error(fine))
 
 
@@ -179,7 +184,7 @@ def test_one_pass_leaves_what_it_misses_as_computed_by_hand():
     # accident by day 150, exp(-0.5 * 150 / 365.25), one in five is missed and goes on meeting people.
     teams = {"from": day(100), "teams": 1, "rate": "2000 m2 per team-day", "search": 0.1, "detection": 0.8}
     world = one_cell(teams)
-    ensemble, numbers = ensemble_of(world, 200), counted(world, 200)
+    ensemble, numbers = ensemble_of(world, 200), counted(world, 40)
     pull = 0.5 / 365.25
     at = np.searchsorted(world.times, [100, 150, 600])
     survived = np.exp(-pull * world.times[at])
@@ -227,20 +232,21 @@ def marked_by_hand(count, pull, delay, pace, horizon):
     ("delay", "pace"),
     [(14.0, 0.4), pytest.param(0.0, 0.4, marks=pytest.mark.slow), pytest.param(50.0, 0.0, marks=pytest.mark.slow)],
 )
-def test_marking_after_the_first_accident_is_what_conditioning_on_it_gives(delay, pace):
+def test_marking_after_the_first_accident_is_what_conditioning_on_it_gives(delay, pace, measured):
     world = one_cell(count=40, rate=0.3, marking={"after_accident": f"{delay} days", "reduces": 1 - pace})
     by_hand = marked_by_hand(40, 0.3 / 365.25, delay, pace, 600)
     estimate, played = samples(ensemble_of(world, 1500), ALL, "accidents")
-    counts = np.array([one["accidents"][-1] for one in counted(world, 300)])
+    counts = np.array([one["accidents"][-1] for one in counted(world, 40)])
     for found in (estimate[:, -1], played[:, -1], counts):
         # Beyond five standard errors by chance once in a million; a pace that is 0.1 higher is refused.
-        assert abs(found.mean() - by_hand) < 5 * standard_error(found)
+        measured("largest |z|", abs(found.mean() - by_hand) / standard_error(found), at_most=5)
     other = marked_by_hand(40, 0.3 / 365.25, delay, pace + 0.1, 600)
-    assert abs(estimate[:, -1].mean() - other) > 5 * standard_error(estimate[:, -1])
+    off = abs(estimate[:, -1].mean() - other) / standard_error(estimate[:, -1])
+    measured("|z| of a pace 0.1 higher", off, at_least=5)
 
 
 @pytest.mark.slow
-def test_the_contracts_full_scenario_agrees_with_its_counts():
+def test_the_contracts_full_scenario_agrees_with_its_counts(measured):
     # Accidents a hundred times as common, so that feedback is seen.
     loaded = load(CONTRACT / "full.yaml", ["civilians.accident_rate=1.4e-2 per mine-year"])
     world = build_world(loaded, times=np.linspace(0, 15 * 365.25, 31))
@@ -248,7 +254,8 @@ def test_the_contracts_full_scenario_agrees_with_its_counts():
         "clearance", "civilians.marking", "mines.legacy.placement", "mines.battery-limited.placement",
     }  # fmt: skip
     verdict = verify_by_counts(ensemble_of(world, 30), counted(world, 30, 2.0))
-    assert verdict.agrees, verdict.largest
+    measured("largest |z|", verdict.largest, at_most=verdict.limit)
+    assert verdict.agrees
 
 
 def test_counts_name_what_they_count():

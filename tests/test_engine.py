@@ -322,6 +322,27 @@ def test_a_mine_inert_before_its_self_destruct_stays_inert():
     np.testing.assert_array_equal(engine.play(world, 0).played.inert, [[0, 200, 200, 200]])
 
 
+def test_the_estimate_for_mines_that_are_all_alike_is_the_formula():
+    # Nothing but arming and accidents: N p exp(-dose), and accidents are the rest of N p.
+    world = world_of({"a": {"count": 120, "laid": day(0), "arming_failure": 0.25}}, times=[0, 100, 400], rate=2)
+    trajectory = engine.play(world, 0)
+    left = 90 * np.exp(-2 / 365.25 * world.times)
+    np.testing.assert_allclose(trajectory.estimate.hazardous, [left], rtol=1e-12)
+    np.testing.assert_allclose(trajectory.estimate.accidents, [90 - left], rtol=1e-12, atol=1e-12)
+    played = trajectory.played.hazardous[0]
+    assert played.tolist() == [round(mines) for mines in played.tolist()] != left.tolist()
+
+
+def test_maps_have_every_block_and_add_up_to_the_curves():
+    world = world_of({"full": FULL}, temperature=SEASONS, times=[0, 50, 100, 400])
+    assert engine.play(world, 0).maps is None
+    trajectory = engine.play(replace(world, map_days=(50.0, 100.0)), 0)
+    assert trajectory.maps.hazardous.shape == (2, world.region.area_km2.size)
+    for name in ("hazardous", "inert"):
+        curve = getattr(trajectory.estimate, name)[0, 1:3]
+        np.testing.assert_allclose(getattr(trajectory.maps, name).sum(axis=1), curve, rtol=1e-9)
+
+
 MANY = FULL | {"count": 20_011, "lots": {"size": 64, "correlation": 0.3}}
 PLAIN = {
     "count": 9_001,
@@ -427,17 +448,17 @@ def halves_against_whole(half):
     return z_scores(two - one)
 
 
-def test_two_halves_of_a_class_equal_the_whole_in_the_mean():
+def test_two_halves_of_a_class_equal_the_whole_in_the_mean(measured):
     # Some 35 z-scores of 400 replicates at a fixed seed, each beyond 5 by chance less than once in a million:
     # a false alarm once in 10,000 seeds at most.
     scores = halves_against_whole(FULL | {"count": 200})
     assert scores.size > 25
-    assert np.abs(scores).max() < 5
+    measured("largest |z|", np.abs(scores).max(), at_most=5)
 
 
-def test_the_comparison_of_halves_notices_halves_that_fail_more_often():
+def test_the_comparison_of_halves_notices_halves_that_fail_more_often(measured):
     worse = FULL | {"count": 200, "self_destruct": FULL["self_destruct"] | {"failure": 0.36}}
-    assert np.abs(halves_against_whole(worse)).max() > 5
+    measured("largest |z|", np.abs(halves_against_whole(worse)).max(), at_least=5)
 
 
 @cache
@@ -457,19 +478,19 @@ def estimate_against_loops(world, loops):
     ]))  # fmt: skip
 
 
-def test_the_estimate_has_the_mean_of_the_loop_over_mines():
+def test_the_estimate_has_the_mean_of_the_loop_over_mines(measured):
     # Some 800 z-scores of 200 replicates at a fixed seed, each beyond 5.5 by chance once in 10 million:
     # a false alarm once in 10,000 seeds at most.
     scores = estimate_against_loops(*uneven_world_and_its_loops())
     assert scores.size > 500
-    assert np.abs(scores).max() < 5.5
+    measured("largest |z|", np.abs(scores).max(), at_most=5.5)
 
 
-def test_the_comparison_of_means_notices_a_battery_life_10_percent_longer():
+def test_the_comparison_of_means_notices_a_battery_life_10_percent_longer(measured):
     world, loops = uneven_world_and_its_loops()
     full, tied = world.kinds
     longer = replace(world, kinds=(full, replace(tied, battery=Fixed(days="33 days"))))
-    assert np.abs(estimate_against_loops(longer, loops)).max() > 5.5
+    measured("largest |z|", np.abs(estimate_against_loops(longer, loops)).max(), at_least=5.5)
 
 
 @given(

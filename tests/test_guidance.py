@@ -10,9 +10,10 @@ from simulator.cli import cli
 from simulator.glossary import every_key, explanation
 from simulator.guidance import LAW, SOURCED, UNCERTAINTY, advice_on, all_advice, entry_of
 from simulator.laws import LawMapping
-from simulator.quantities import SOURCED_KEYS, UNCERTAINTIES
+from simulator.quantities import SOURCED_KEYS
 from simulator.reference_page import reference_page
 from simulator.scenario_file import shipped_scenarios
+from simulator.uncertainty_rules import UNCERTAINTIES
 
 KEYS = list(every_key())
 # 'never' is written as a word, 'one_of' stands in place of any number.

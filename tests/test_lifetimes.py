@@ -13,7 +13,15 @@ from scipy import integrate, stats
 
 from simulator import lifetimes
 from simulator.laws import Never, Normal
-from simulator.lifetimes import density, hazard, inverse_survival, log_survival, quadrature_edges, survival
+from simulator.lifetimes import (
+    density,
+    hazard,
+    inverse_survival,
+    log_survival,
+    quadrature_edges,
+    survival,
+    survival_before,
+)
 
 PAIRS = [
     (exponential(50), stats.expon(scale=50)),
@@ -59,9 +67,9 @@ def isf_of(law, other, shares):
 
 
 @each_pair
-def test_survival_agrees_with_scipy(law, other):
+def test_survival_agrees_with_scipy(law, other, measured):
     at = times_of(other)
-    np.testing.assert_allclose(survival(law, at), other.sf(at), rtol=1e-10)
+    measured("largest relative difference", np.abs(survival(law, at) / other.sf(at) - 1).max(), at_most=1e-10)
 
 
 @each_pair
@@ -86,9 +94,10 @@ def test_hazard_is_density_over_survival(law, other):
 
 
 @each_pair
-def test_inverse_survival_agrees_with_scipy(law, other):
+def test_inverse_survival_agrees_with_scipy(law, other, measured):
     shares = SHARES[SHARES <= 1 - 1e-9]
-    np.testing.assert_allclose(inverse_survival(law, shares), isf_of(law, other, shares), rtol=1e-8)
+    off = np.abs(inverse_survival(law, shares) / isf_of(law, other, shares) - 1).max()
+    measured("largest relative difference", off, at_most=1e-8)
 
 
 @each_pair
@@ -213,6 +222,25 @@ def test_the_gamma_tail_is_right_where_survival_is_below_any_number(scaled):
     assert log_survival(gamma(3, 1), np.array([scaled]))[0] == pytest.approx(expected, rel=1e-12, abs=0)
 
 
+def test_the_gamma_tail_is_right_to_all_digits_beside_what_is_no_tail():
+    # A whole shape n: S = exp(-x) (1 + x + x2 / 2 + ... + x^(n-1) / (n-1)!), by parts n - 1 times.
+    getcontext().prec = 60
+    term = total = Decimal(1)
+    for k in range(1, 400):
+        term *= Decimal(1700) / k
+        total += term
+    expected = float(total.ln() - 1700)
+    near, far = log_survival(gamma(400, 1), np.array([1.0, 1700.0]))
+    assert near == pytest.approx(0.0, abs=1e-300)
+    assert far == pytest.approx(expected, abs=5e-11)
+    assert log_survival(gamma(400, 1), np.array(1700.0)) == far
+
+
+def test_a_tail_too_long_for_a_number_is_minus_infinity_without_a_word():
+    assert log_survival(weibull(20, 1), np.array([1e40]))[0] == -np.inf
+    assert survival(weibull(20, 1), np.array([1e40]))[0] == 0
+
+
 @pytest.mark.parametrize("scaled", [1e-3, 1e-6, 1e-9])
 def test_the_gamma_law_is_right_where_hardly_any_lifetime_has_ended(scaled):
     # Shape 3: 1 - S = x3 / 6 - x4 / 8 + x5 / 20 - ..., and log S = -(1 - S) but for its square, below 1e-17 of it here.
@@ -251,6 +279,33 @@ def test_a_fixed_lifetime_ends_on_its_day_not_before():
     np.testing.assert_array_equal(inverse_survival(law, np.array([1e-9, 0.5, 1.0])), 14.0)
 
 
+def test_just_before_a_time_only_a_law_that_ends_on_it_has_more_left():
+    at = np.array([0.0, 13.0, 14.0, 15.0])
+    np.testing.assert_array_equal(survival_before(fixed(14), at), [1, 1, 1, 0])
+    for law in (exponential(50), PLATEAU, Never()):
+        np.testing.assert_array_equal(survival_before(law, at), survival(law, at))
+
+
+def test_the_density_on_the_day_of_laying_is_its_limit_or_nothing_where_that_is_endless():
+    at = np.array([0.0])
+    for law in (weibull(0.7, 90), gamma(0.3, 50), lognormal(30, 0.8), weibull(4, 81.9)):
+        assert density(law, at)[0] == 0
+    for law, limit in ((exponential(50), 1 / 50), (weibull(1, 26), 1 / 26), (gamma(1, 50), 1 / 50)):
+        assert density(law, at)[0] == pytest.approx(limit, rel=1e-14)
+
+
+def test_a_uniform_density_stands_from_its_low_end_up_to_its_high_end():
+    at = np.array([9.999, 10.0, 50.0, 89.999, 90.0, 91.0])
+    np.testing.assert_allclose(density(uniform(10, 90), at), [0, 1 / 80, 1 / 80, 1 / 80, 0, 0], rtol=1e-14)
+
+
+def test_whole_days_are_as_good_as_real_ones():
+    at = np.array([0, 1, 20, 75])
+    for law in EVERY:
+        for function in (survival, log_survival, density, hazard):
+            np.testing.assert_array_equal(function(law, at), function(law, at.astype(float)))
+
+
 def test_a_lifetime_of_zero_days_is_over_at_once():
     np.testing.assert_array_equal(survival(fixed(0), np.array([0.0, 1.0])), 0.0)
     np.testing.assert_array_equal(inverse_survival(fixed(0), np.array([0.5])), 0.0)
@@ -273,6 +328,15 @@ def test_a_defective_law_never_ends_for_the_share_that_is_left():
     assert log_survival(RESIDUE, np.array([1e9]))[0] == pytest.approx(math.log(0.1), rel=1e-15)
 
 
+def test_a_piecewise_law_begins_at_day_zero_with_all_whether_that_is_said_or_not():
+    said, unsaid = piecewise((0, 1), (0.5, 0.8), (10, 0.4)), piecewise((0.5, 0.8), (10, 0.4))
+    for law in (said, unsaid):
+        times, shares = lifetimes.piecewise_points(law)
+        assert (times.tolist(), shares.tolist()) == ([0, 0.5, 10], [1, 0.8, 0.4])
+        np.testing.assert_allclose(survival(law, np.array([0.25, 0.5])), [0.9, 0.8], rtol=1e-14)
+        np.testing.assert_allclose(density(law, np.array([0.25, 1.0, 11.0])), [0.4, 0.4 / 9.5, 0], rtol=1e-14)
+
+
 def test_a_plateau_stands_still_and_nothing_ends_on_it():
     # 1 until day 10, 0.6 from day 30 to day 120, 0 at day 200.
     at = np.array([10.0, 20.0, 30.0, 75.0, 120.0, 160.0, 200.0, 300.0])
@@ -293,6 +357,41 @@ def test_quadrature_edges_rise_and_hold_the_whole_law(law):
         outside = 1 - survival(law, edges[:1]) + survival(law, edges[-1:]) - survival(law, np.array([np.inf]))
         # A fixed lifetime is one jump, before its edge; of the others 9 sd are inside: all but the rounding of 1.
         assert outside[0] <= (1.0 if law == fixed(14) else 1e-15)
+
+
+# Where panels break: mean +- {1, 2, 3, 4, 6, 9} sd, and the same quantiles of laws that are not normal.
+SDS = np.array([-9, -6, -4, -3, -2, -1, 0, 1, 2, 3, 4, 6, 9])
+QUANTILES = stats.norm.sf(SDS)
+
+
+def test_panels_break_where_a_law_jumps_or_bends_and_at_its_quantiles():
+    np.testing.assert_array_equal(quadrature_edges(fixed(14)), [14])
+    np.testing.assert_array_equal(quadrature_edges(uniform(10, 90)), [10, 90])
+    np.testing.assert_array_equal(quadrature_edges(RESIDUE), [0, 10, 60, 90])
+    np.testing.assert_array_equal(quadrature_edges(normal(15, 1)), 15 + SDS)
+    np.testing.assert_array_equal(quadrature_edges(normal(20, 40)), [0, 0, 0, 0, 0, 0, 20, 60, 100, 140, 180, 260, 380])
+    np.testing.assert_allclose(quadrature_edges(exponential(50)), -50 * np.log(QUANTILES), rtol=1e-12)
+
+
+@pytest.mark.parametrize("law", [weibull(0.7, 90), weibull(4, 81.9), lognormal(365, 2.5), gamma(0.3, 50)], ids=str)
+def test_panels_of_a_law_with_a_pole_or_a_long_tail_at_most_double(law):
+    # From 0, all quantiles, and as many equal steps of the logarithm between two of them as keep ratios to two.
+    quantiles = dict(zip(CONTINUOUS, PAIRS, strict=True))[law][1].isf(QUANTILES)
+    # What lies 9 sd from the middle cannot be told from share 1, which is day 0.
+    quantiles = quantiles[quantiles > 0]
+    expected = [0.0]
+    for low, high in pairwise(quantiles):
+        steps = math.ceil(math.log2(high / low))
+        expected += [low * (high / low) ** (step / steps) for step in range(steps)]
+    np.testing.assert_allclose(quadrature_edges(law), [*expected, quantiles[-1]], rtol=1e-7)
+
+
+def test_panels_of_a_law_beyond_all_numbers_stay_within_them():
+    # Quantiles exp(50 z) times the median: those at 9 sd, 1e+-195 days, are left out.
+    edges = quadrature_edges(lognormal(30, 50))
+    assert edges[0] == 0
+    assert edges[1] == pytest.approx(30 * math.exp(-300), rel=1e-9)
+    assert edges[-1] == pytest.approx(30 * math.exp(300), rel=1e-9)
 
 
 @pytest.mark.parametrize("law", [law for law in CONTINUOUS if getattr(law, "shape", 1) >= 1], ids=str)

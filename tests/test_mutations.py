@@ -89,7 +89,7 @@ WRONG = {
     "mines.battery-limited.laid": ("2040-01-01", "{from: 2025-01-02, to: 2025-01-01}"),
     "horizon": ("0 days", "-1 years", "1001 years", "12 months", "1e999 days"),
     "seed": ("-1", "1.5", "9223372036854775808", "1e3"),
-    "replicates": ("1", "0", "2.5", "1000001"),
+    "replicates": ("1", "0", "2.5", "1000000001"),
     "region.rectangle.width": ("0 km", "-1 km", "20001 km", "40 sqkm"),
     "region.cell": ("0 km", "-100 m"),
     "mines.*.count": ("-1", "1.5", "1e13", "50 %", "10,000", "10 000"),

@@ -102,6 +102,7 @@ def test_a_quantity_is_a_number_and_a_unit(text, dimension, value):
     [
         (14, units.DURATION, "needs a unit, for example '14 days', got 14"),
         ("14", units.DURATION, "needs a unit, for example '14 days', got '14'"),
+        (-3, units.MINE_RATE, "needs a unit, for example '3 per mine-year', got -3"),
         ("1 month", units.DURATION, "a month has no fixed length"),
         ("2 per month", units.YEARLY_RATE, "a month has no fixed length"),
         ("2 yrs", units.DURATION, "unknown unit 'yrs' for a duration, did you mean 'years'?"),

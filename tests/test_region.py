@@ -186,7 +186,7 @@ def test_too_many_cells_are_refused_before_they_are_made(cell_km, words):
 def test_the_limit_counts_the_grid_around_the_boundary():
     corner = shapely.Polygon([(0, 0), (1500, 0), (0, 1500)])
     assert corner.area < MOST_CELLS < 1500 * 1500
-    with pytest.raises(InputError, match="makes 2,250,000 cells, at most 2,000,000 fit"):
+    with pytest.raises(InputError, match=r"makes 2,250,000 cells, .* at most 2,000,000 fit"):
         outlined(corner, 1.0)
 
 

@@ -89,27 +89,28 @@ def correlated(rng, trials, n=50):
     return shared * rng.gamma(100, 0.01, (n, trials)), 0.3 * shared * rng.gamma(50, 0.02, (n, trials))
 
 
-def test_the_interval_of_a_ratio_covers_it_nine_times_in_ten():
+def test_the_interval_of_a_ratio_covers_it_nine_times_in_ten(measured, drawn):
     # 10,000 trials: 0.9 within 5 sqrt(0.09 / 10,000) = 0.015 unless once in 1.7 million seeds; the delta method itself
     # is off by the order of 1 / n of the spread, 0.002 here.
     trials = 10_000
     before, after = correlated(np.random.default_rng(2), trials)
     found = paired((before, before), (after, after))
-    covered = np.mean((found.ratio_p05 <= 0.3) & (found.ratio_p95 >= 0.3))
-    print(f"covered {covered:.4f}")
-    assert abs(covered - 0.9) < 0.015
+    covered = int(np.count_nonzero((found.ratio_p05 <= 0.3) & (found.ratio_p95 >= 0.3)))
+    measured(f"covered of {trials:,}", covered, at_least=8850, at_most=9150)
+    drawn("coverage", interval="ratio", covered=covered, repeats=trials, says=0.9)
     # The same interval around the ratio of another world, 2 % off, would miss it more often.
     assert np.mean((found.ratio_p05 <= 0.306) & (found.ratio_p95 >= 0.306)) < 0.9 - 0.05
 
 
-def test_the_interval_of_a_paired_difference_covers_it_and_pairing_pays():
+def test_the_interval_of_a_paired_difference_covers_it_and_pairing_pays(measured, drawn):
     trials = 10_000
     before, after = correlated(np.random.default_rng(3), trials)
     found = paired((before, before), (after, after))
     reach = stats.t.ppf(0.95, 49)
-    covered = np.mean(np.abs(found.difference + 70) <= reach * found.standard_error)
+    covered = int(np.count_nonzero(np.abs(found.difference + 70) <= reach * found.standard_error))
     # Gamma numbers are skewed (0.45): Student's interval loses up to 0.003 of 0.9, beside the 0.015 of chance.
-    assert abs(covered - 0.9) < 0.015
+    measured(f"covered of {trials:,}", covered, at_least=8850, at_most=9150)
+    drawn("coverage", interval="paired difference", covered=covered, repeats=trials, says=0.9)
     assert 1.2 < np.median(found.variance_reduction) < 3
 
 
@@ -149,15 +150,14 @@ def test_clopper_pearson_of_no_events_is_a_power():
 
 
 @pytest.mark.parametrize("trials", [1, 5, 30])
-def test_clopper_pearson_never_covers_less_often_than_it_says(trials):
+def test_clopper_pearson_never_covers_less_often_than_it_says(trials, measured):
     intervals = np.array([clopper_pearson(events, trials) for events in range(trials + 1)])
     covers = []
     for p in np.linspace(0.001, 0.999, 500):
         inside = (intervals[:, 0] <= p) & (p <= intervals[:, 1])
         covers.append(stats.binom.pmf(np.arange(trials + 1), trials, p)[inside].sum())
-    assert min(covers) >= 0.95
     # And not by being endless: at some p it leaves out more than a fiftieth.
-    assert min(covers) < 0.98
+    measured("least coverage of any rate", min(covers), at_least=0.95, at_most=0.98)
 
 
 @given(trials=st.integers(1, 10**6), share=st.floats(0, 1), confidence=st.floats(0.5, 0.999))
@@ -227,14 +227,13 @@ def test_scores_of_binomial_counts_spread_as_normal_ones_do_also_when_counts_are
     assert shares[np.abs(scores) > 3.29].sum() > 1e-4
 
 
-def test_scores_of_simulated_counts_spread_near_one():
+def test_scores_of_simulated_counts_spread_near_one(measured):
     # 4000 counts of 8 on average: a mean square of 1 within 5 sqrt(2 / 4000) = 0.11; coarseness takes 0.02 of it.
     counts = np.random.default_rng(5).binomial(500_000, 1.6e-5, 4000)
     scores = np.array([binomial_z(int(count), 500_000, 1.6e-5) for count in counts])
-    print(f"mean square {np.square(scores).mean():.3f}")
-    assert abs(np.square(scores).mean() - 1) < 0.11
+    measured("mean square", np.square(scores).mean(), at_least=0.89, at_most=1.11)
     wrong = np.array([binomial_z(int(count), 500_000, 1.6e-5 * 1.2) for count in counts])
-    assert abs(np.square(wrong).mean() - 1) > 0.11
+    measured("mean square at a rate a fifth higher", np.square(wrong).mean(), at_least=1.11)
 
 
 def test_a_score_is_positive_when_more_happened_than_expected_and_mirrors():

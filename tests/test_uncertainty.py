@@ -13,7 +13,7 @@ from simulator import units
 from simulator.fields import number_at
 from simulator.fields import written as as_written
 from simulator.glossary import every_key
-from simulator.quantities import Quantity, uncertainty_problems
+from simulator.quantities import Quantity
 from simulator.scenario_file import load
 from simulator.uncertainty import (
     CHOICE,
@@ -25,6 +25,7 @@ from simulator.uncertainty import (
     shared_inputs,
     uncertain_inputs,
 )
+from simulator.uncertainty_rules import uncertainty_problems
 from simulator.units import UnitError, quantity
 from simulator.variation import varied
 
