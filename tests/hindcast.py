@@ -72,8 +72,8 @@ def _scores(found):
     rows = [("scenario", f"{prediction['mean_log_score']['scenario']:.2f}", "")]
     for one in prediction["log_score_against"]:
         score = f"{prediction['mean_log_score'][one['forecast']]:.2f}"
-        rows.append((one["forecast"], score,
-                     f"{one['difference']:+.2f} ({one['low']:+.2f} to {one['high']:+.2f}), {verdict(one)}"))  # fmt: skip
+        difference = f"{one['difference']:+.2f} ({one['low']:+.2f} to {one['high']:+.2f})"
+        rows.append((one["forecast"], score, f"{difference}, {verdict(one)}"))
     return _markdown(("forecast", "mean log score", "how much better the scenario is (90 % interval)"), rows)
 
 

@@ -251,7 +251,8 @@ def test_a_whole_number_may_be_written_as_a_decimal(text):
 @pytest.mark.parametrize(
     ("text", "path", "message"),
     [
-        ("5", "mines.a.arming_failure", r"must be between 0 and 1, got 5 \(did you mean 5 %"), ("-1%", "mines.a.arming_failure", "between"),
+        ("5", "mines.a.arming_failure", r"must be between 0 and 1, got 5 \(did you mean 5 %"),
+        ("-1%", "mines.a.arming_failure", "between"),
         ("nan", "mines.a.battery.failure", "finite"), ("inf", "horizon", "needs a unit|must be"),
         ("five", "mines.a.count", "must be a whole number"), ("", "mines.a.count", "must be a whole number"),
         ("1.5", "mines.a.count", "must be a whole number, got 1.5"), ("1e13", "mines.a.count", "must be between"),
