@@ -43,7 +43,8 @@ class Calibration:
     ``axes``. An axis is ``proportional`` where all means are proportional to its number. ``used`` [n] says which rows
     count in the likelihood; ``reporting`` are the least and the largest reporting share; without ``spread`` counts are
     Poisson's. ``adjustment`` is what is added to the likelihood for dispersions [G] while a peak is sought
-    (`simulator.calibration_fit.adjusted`).
+    (`simulator.calibration_fit.adjusted`). ``batched`` is ``log_means`` of many points at once, [B, P] to [B, n], where
+    that costs next to nothing.
     """
 
     counts: Array
@@ -55,6 +56,7 @@ class Calibration:
     proportional: tuple[bool, ...] = ()
     spread: bool = True
     adjustment: Callable[[Array], Array] | None = None
+    batched: Callable[[Array], Array] | None = None
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -101,8 +101,8 @@ _DESCRIPTIONS = {
         "Line chart of the reported casualties of each period, vertical, over the years, horizontal. Dots are the "
         "record, diamonds the periods that were not fitted, triangles upper bounds. The line is the median of what the "
         "fitted scenario expects to be reported, the dark band holds half of it and the light one 90 %. Where periods "
-        "were left to predict, a dotted vertical line stands at the end of what was fitted, and beyond it dashed lines are "
-        "two forecasts that know nothing of mines: the last value, and a trend of equal shares a year."
+        "were left to predict, a dotted vertical line stands at the end of what was fitted, and beyond it dashed lines "
+        "are two forecasts that know nothing of mines: the last value, and a trend of equal shares a year."
     ),
     "profiles": (
         "Small charts, one for each fitted number: the log-likelihood below its highest value, vertical, over the "

@@ -59,6 +59,9 @@ def trend_problem(record: CasualtyRecord, used: NDArray[np.bool_]) -> Calibratio
     offset = np.log(record.days / DAYS_PER_YEAR)
 
     def log_means(u: Array) -> Array:
-        return np.asarray(np.log(value_at(axes[0], u[0])) + value_at(axes[1], u[1]) * years + offset)
+        level_there, change = value_at(axes[0], u[..., :1]), value_at(axes[1], u[..., 1:])
+        return np.asarray(np.log(level_there) + change * years + offset)
 
-    return Calibration(record.casualties, record.at_most, used, axes, log_means, proportional=(True, False))
+    return Calibration(
+        record.casualties, record.at_most, used, axes, log_means, proportional=(True, False), batched=log_means
+    )

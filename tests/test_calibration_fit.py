@@ -15,11 +15,13 @@ from simulator.calibration_profile import allowed_drop, fitted
 from simulator.casualty_record import read_record
 from simulator.closed_form import expected
 from simulator.identifiability import collinearity, rank_correlation, unbounded
+from simulator.naive_forecast import log_linear_trend
 from simulator.problems import InputError
-from simulator.scenario_file import from_tree
+from simulator.scenario_file import from_tree, load, shipped_scenarios
 from simulator.variation import Settings, varied
 from simulator.world import build_world
 
+HINDCAST = shipped_scenarios() / "hindcast" / "bosnia.yaml"
 N = 16
 YEARS = np.arange(N)
 LEVEL, MEAN = Axis("level", 1.0, 1e4, logarithmic=True), Axis("mean", 0.5, 200.0, logarithmic=True)
@@ -274,3 +276,24 @@ def test_a_reporting_share_is_a_share_or_a_range_of_shares():
                        ("1:2:3", "must be a share such as 80% or a range"), ("120%", "got 120 %")):  # fmt: skip
         with pytest.raises(InputError, match=says):
             read_reporting(text)
+
+
+def test_what_is_left_out_of_the_curve_for_speed_is_nothing_beside_a_record(measured):
+    # A surge that fades within months on 16 years: the clock of exposure bends some two thousand times.
+    loaded = load(HINDCAST, ["civilians.surge.half_time=120 days", "civilians.surge.factor=12"])
+    world = build_world(loaded, times=np.arange(17) * 365.25)
+    exact, thin = (np.diff(expected(world, with_land=False, thin=short).curves.accidents[0]) for short in (False, True))
+    measured("largest relative error", float(np.abs(thin / exact - 1).max()), at_most=1e-3)
+    assert not np.array_equal(thin, exact)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 19980101])
+def test_the_trend_of_a_short_record_does_not_depend_on_the_seed(seed):
+    # Four counts and a bound: a posterior with a long tail, in which a surface through few points once went astray.
+    record = read_record(HINDCAST.with_name("croatia.csv").read_text(encoding="utf-8"), "croatia.csv",
+                         date(1998, 1, 1), 20 * 365.25)  # fmt: skip
+    used = np.array([end <= date(2005, 1, 1) for end in record.ends])
+    forecast = log_linear_trend(record, used, 400, seed)
+    middle = np.median(forecast.means, axis=0)[~used]
+    # Medians of 400 draws, some 0.5 apart on a scale of logarithms, are known to 0.03.
+    assert middle[[0, 5]] == pytest.approx([8.6, 1.4], rel=0.2)

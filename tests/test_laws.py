@@ -1,7 +1,8 @@
-"""What stands in a scenario as a time law: each form is read, and each slip named with its rule, its value and its place."""
+"""What stands in a scenario as a time law: each form is read, each slip named with its rule, value and place."""
 
 import pytest
 from building import fixed, gamma, lognormal, normal, piecewise, uniform, weibull
+from jsonschema import Draft202012Validator
 from pydantic import TypeAdapter, ValidationError
 
 from simulator.laws import Exponential, Never, TimeLaw
@@ -30,7 +31,7 @@ def problems(data):
     [
         ("14 days", fixed(14)),
         ("0 days", fixed(0)),
-        ({"value": "2 weeks", "source": "assumption"}, fixed(14)),
+        ({"value": "2 weeks", "source": "assumption", "note": "for a test"}, fixed(14)),
         ("never", Never()),
         ({"exponential": {"mean": "50 days"}}, Exponential(mean="50 days")),
         ({"weibull": {"shape": 4, "scale": "81.9 days"}}, weibull(4, 81.9)),
@@ -71,12 +72,17 @@ def test_shapes_and_sigmas_may_be_above_one(shape):
     assert LAW.validate_python({"lognormal": {"median": DAY, "sigma": shape}}).sigma == shape
 
 
-@pytest.mark.parametrize("name", ["exponential", "weibull", "lognormal", "gamma", "normal", "uniform"])
+PARAMETERS = {
+    "exponential": "mean: …", "weibull": "shape: …, scale: …", "lognormal": "median: …, sigma: …",
+    "gamma": "shape: …, scale: …", "normal": "mean: …, sd: …", "uniform": "low: …, high: …",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
 def test_a_law_by_name_alone_is_told_its_parameters(name):
     for data in (name, f" {name.upper()} ", {name: None}):
-        (problem,) = problems(data)
-        keys = ", ".join(f"{key}: …" for key in json_schema()["$defs"][name.capitalize()]["properties"])
-        assert problem == (f"the time law '{name}' needs its parameters, as in {{{name}: {{{keys}}}}}",)
+        text = f"the time law '{name}' needs its parameters, as in {{{name}: {{{PARAMETERS[name]}}}}}"
+        assert problems(data) == [(text,)]
 
 
 def test_piecewise_by_name_alone_is_told_its_form():
@@ -128,3 +134,11 @@ def test_a_piecewise_law_names_every_pair_that_breaks_a_rule():
     ]  # fmt: skip
     text = "must be a list of pairs [time, share still working], got 'x'"
     assert problems({"piecewise": "x"}) == [("piecewise", text)]
+
+
+def test_an_editor_is_told_that_a_piecewise_law_is_a_list_of_pairs():
+    schema = json_schema()
+    valid = Draft202012Validator(schema["$defs"]["SelfDestruct"]["properties"]["time"] | {"$defs": schema["$defs"]})
+    pair = ["1 day", 0.5]
+    for points, fits in (([], False), ([pair], True), ([pair, pair], True), ([pair[:1]], False), ([[*pair, 1]], False)):
+        assert valid.is_valid({"piecewise": points}) == fits, points

@@ -3,6 +3,7 @@
 What is required, and what is out of range, is written down here a second time, from the contract and not from the code.
 """
 
+import json
 import re
 import subprocess
 import sys
@@ -300,6 +301,37 @@ def test_a_mistake_is_refused_at_its_place(mutant, folder):
         assert re.fullmatch(r" {6}\| *\^+", caret)
 
 
+# The command as a user runs it, forked where its modules have been imported: two hundred starts would cost a minute.
+RUNS = """
+import json, os, sys, tempfile
+from pathlib import Path
+import simulator.commands, simulator.experiment, simulator.scenario_file
+from simulator import cli
+
+sys.argv = ["minesim", "run", "mutant.yaml", "-o", "out"]
+for text in json.load(sys.stdin):
+    Path("mutant.yaml").write_text(text, encoding="utf-8")
+    said = [tempfile.TemporaryFile("w+", encoding="utf-8") for _ in range(2)]
+    child = os.fork()
+    if child == 0:
+        for stream, file in zip((1, 2), said):
+            os.dup2(file.fileno(), stream)
+        code = 99
+        try:
+            cli.main()
+        except SystemExit as end:
+            code = end.code
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    Path("mutant.yaml").unlink()
+    words = [file.seek(0) or file.read() for file in said]
+    print(json.dumps([status, *words, sorted(os.listdir())]))
+"""
+
+
 @pytest.mark.slow
 def test_the_command_refuses_mutants_of_every_sort_and_writes_nothing(tmp_path):
     folder = contract_folder(tmp_path)
@@ -308,13 +340,28 @@ def test_the_command_refuses_mutants_of_every_sort_and_writes_nothing(tmp_path):
     sample = mistakes[:: max(1, len(mistakes) // 210)]
     assert len(sample) >= 200
     before = sorted(path.name for path in folder.iterdir())
-    for mutant in sample:
-        path = written(folder, mutant.text, "mutant.yaml")
-        command = [sys.executable, "-m", "simulator", "run", path.name, "-o", "out"]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-        assert done.returncode == 2, mutant.name
-        assert re.match(r"mutant\.yaml:\d+:\d+: error: ", done.stderr), mutant.name
-        assert "Traceback" not in done.stderr, mutant.name
-        assert done.stdout == "", mutant.name
-        path.unlink()
-        assert sorted(entry.name for entry in folder.iterdir()) == before, mutant.name
+    texts = json.dumps([mutant.text for mutant in sample])
+    command = [sys.executable, "-c", RUNS]
+    done = subprocess.run(command, cwd=folder, input=texts, capture_output=True, text=True, check=True)
+    for mutant, line in zip(sample, done.stdout.splitlines(), strict=True):
+        status, said, complained, left = json.loads(line)
+        assert status == 2, mutant.name
+        assert re.match(r"mutant\.yaml:\d+:\d+: error: ", complained), mutant.name
+        assert "Traceback" not in complained, mutant.name
+        assert said == "", mutant.name
+        assert left == before, mutant.name
+
+
+@pytest.mark.slow
+def test_the_command_started_anew_says_the_same(tmp_path):
+    folder = contract_folder(tmp_path)
+    mutant = next(mutant for mutant in MUTANTS if mutant.says is not None)
+    written(folder, mutant.text, "mutant.yaml")
+    command = [sys.executable, "-m", "simulator", "run", "mutant.yaml", "-o", "out"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    text = json.dumps([mutant.text])
+    again = subprocess.run(
+        [*command[:1], "-c", RUNS], cwd=folder, input=text, capture_output=True, text=True, check=True
+    )
+    assert json.loads(again.stdout)[:3] == [done.returncode, done.stdout, done.stderr]
+    assert done.returncode == 2

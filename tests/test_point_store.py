@@ -152,6 +152,8 @@ def damage(store, table, place=-1, **where):
 class Together:
     """A pool that takes every task before it gives a result, as one with many workers does."""
 
+    resources = Resources(1)
+
     def as_finished(self, function, items):
         for item in list(items)[::-1]:
             yield item, function(item)

@@ -16,7 +16,8 @@ lifetimes, the clocks and the engine: another operator (`+` for `-`), another co
 number one more, one less or 0, a condition turned round, a statement, a `case`, a keyword or a bound left out, `None`
 returned, `min` for `max`, another type of a scenario's field. A mutant is *killed* when a test fails, and a *timeout*,
 counted apart, when a test computes ten times as long as it should; else it has *survived*. Every survivor is listed
-below with the reason why no test can notice it, or need not.
+below with the reason why no test can notice it, or need not. It tells nothing of the world: no output is evidence that
+land is safe.
 
 `python tests/mutation --write` repeats the run and writes this page; `python tests/mutation --sample 20` tries a fixed
 random sample. Mutants are planted in the memory of forked processes, never in files. Each meets the tests that run its

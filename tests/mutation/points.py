@@ -319,7 +319,7 @@ def _other_constants(value: object) -> Iterator[str]:
             yield repr(value + 1)
             yield repr(value - 1)
         case float():
-            yield repr(value + 1.0)
+            yield repr(value + 1.0 if value + 1.0 != value else 2.0 * value)
             if value != 0:
                 yield "0.0"
         case str() if value in _SIDES:

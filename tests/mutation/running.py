@@ -31,7 +31,7 @@ from mutation.trying import KILLED, SURVIVED, TIMEOUT, Failures, Loop, collect, 
 ROOT = Path(__file__).parents[2]
 _PLAYED = ("test_engine", "test_feedback", "test_teams")
 TESTS = {
-    "laws": ("test_lifetimes", "test_scenario_files", "test_alternatives"),
+    "laws": ("test_laws", "test_lifetimes", "test_scenario_files", "test_alternatives"),
     "lifetimes": ("test_lifetimes", "test_vectors"),
     "clocks": ("test_clocks", "test_vectors"),
     "engine": _PLAYED,
@@ -75,13 +75,13 @@ class Tests:
         return sorted(found, key=lambda name: (self.seconds[name], name))
 
     def _of_loaded(self, point: Point) -> set[str]:
-        """The tests that run a statement with the name that is given its value here; else all of the module."""
+        """The tests that run a statement with the name that is given its value here; else all there are."""
         text = source_of(point.module).decode().splitlines()
         named = re.match(r"(\w+) =|(\w+), (\w+) =", point.before)
         words = [rf"\b{name}\b" for name in (named.groups() if named else ()) if name]
         of_module = [(line, names) for (module, line), names in self.by_line.items() if module == point.module]
         using = [names for line, names in of_module if any(re.search(word, text[line - 1]) for word in words)]
-        return {name for names in using or [names for _, names in of_module] for name in names}
+        return {name for names in using for name in names} or set(self.seconds)
 
 
 def _left_out(name: str) -> bool:
@@ -227,11 +227,14 @@ def _afresh(point: Point, names: list[str], tests: Tests) -> dict[str, Any]:
         found: dict[str, Any] = {}
 
         def run(items: list[pytest.Item], failures: Failures) -> None:
+            if loop.broken:
+                return
             by_name = {item.nodeid: item for item in items}
             found.update(meets([by_name[name] for name in names if name in by_name], tests.seconds, failures))
 
         files = sorted({name.partition("::")[0] for name in names})
-        collect(files, Loop(run, MOST_EXAMPLES))
+        loop = Loop(run, MOST_EXAMPLES)
+        collect(files, loop)
         # If the tests cannot even be imported, that is noticed too.
         return found or {"outcome": KILLED, "by": names[0]}
 

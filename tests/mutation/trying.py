@@ -108,7 +108,7 @@ class Loop:
         self.work = work
         self.most_examples = most_examples
         self.failures = Failures()
-        self.ran = False
+        self.ran = self.broken = False
         self.error: Exception | None = None
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -131,7 +131,7 @@ class Loop:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Do the work with the tests that were collected."""
-        self.ran = True
+        self.ran, self.broken = True, session.testsfailed > 0
         try:
             self.work(session.items, self.failures)
         except Exception as error:
