@@ -26,7 +26,7 @@ from simulator.options import (
     plan_of,
     writing,
 )
-from simulator.stopping import INTERRUPTED, listen
+from simulator.stopping import INTERRUPTED, close_ears, listen
 from simulator.verbs_calibrate import calibrate
 from simulator.verbs_evidence import evidence
 from simulator.verbs_explore import explore
@@ -247,6 +247,7 @@ def main() -> NoReturn:
         tell(f"error: {_what_failed(error)}")
         drop_output()
         status = WRONG_INPUT
+    close_ears()
     sys.exit(status if isinstance(status, int) else 0)
 
 

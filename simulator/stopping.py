@@ -25,6 +25,12 @@ def listen() -> None:
             signal.signal(number, _stop)
 
 
+def close_ears() -> None:
+    """Hear no more stops: nothing is left to do but to end, and Python would die of one while it takes itself down."""
+    for number in _numbers():
+        signal.signal(number, signal.SIG_IGN)
+
+
 def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
     # While it keeps what is finished and takes the rest away, a second Ctrl-C must not leave half of that undone.
     for number in _numbers():

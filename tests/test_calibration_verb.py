@@ -48,14 +48,13 @@ def test_sentences_come_first_then_tables_and_nothing_is_claimed_that_the_record
         "Fitted to 9 periods of record.csv, 2003-01-01 to 2011-12-31: 201 casualties, all of them taken as reported; "
         "4 later periods were left to predict."
     )
-    assert f"Only with {PER_ACCIDENT} within the stated bounds does the record bound {RATE}: " in told
     assert (
         f"The record cannot tell {RATE} from {PER_ACCIDENT}: a higher {RATE} with a lower {PER_ACCIDENT} fits" in told
     )
     assert f"The record does not bound {PER_ACCIDENT}: all of 1 to 2 fits" in told
     assert "Of 3 predicted periods, " in told
     assert "over 3 periods: too few to tell." in told
-    assert told.index("fits best") < told.index("\nnumber ") < told.index("\nperiod ")
+    assert told.index("The record cannot tell") < told.index("\nnumber ") < told.index("\nperiod ")
 
 
 def test_every_file_says_the_same(folder, told):
