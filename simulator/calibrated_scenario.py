@@ -48,9 +48,13 @@ def draws_of(found: Calibrated) -> Array:
     return np.column_stack([value_at(axis, found.posterior.curve[:, place]) for place, axis in enumerate(axes)])
 
 
-def calibrated_text(loaded: LoadedScenario, found: Calibrated, record_name: str) -> str:
-    """Write the scenario, all alternatives settled, with each free number as a sourced value with its draws."""
-    tree: dict[str, Any] = copy.deepcopy(loaded.tree)
+def calibrated_text(loaded: LoadedScenario, found: Calibrated, record_name: str, replicates: int) -> str:
+    """Write the scenario, all alternatives settled, with each free number as a sourced value with its draws.
+
+    The number of ``replicates`` is the request's: a manifest keeps it there and not in the scenario.
+    """
+    tree: dict[str, Any] = copy.deepcopy({key: value for key, value in loaded.tree.items() if key != "replicates"})
+    tree["replicates"] = replicates
     values, what = values_written(found)
     draws, joint = draws_of(found), _joint(loaded, record_name)
     note = _note(found, record_name, what)

@@ -86,7 +86,7 @@ def calibrated(request: Request, bench: Bench) -> Answer:
         PREDICTIONS: as_csv(folder / PREDICTIONS, prediction_header(found), list(_predictions(found))),
         DRAWS: as_csv(folder / DRAWS, (*found.posterior.names,), _draws(found).tolist()),
         SUMMARY: as_written(folder / SUMMARY, _summary(request, found, told)),
-        CALIBRATED: _as_text(folder / CALIBRATED, calibrated_text(loaded, found, name)),
+        CALIBRATED: _as_text(folder / CALIBRATED, calibrated_text(loaded, found, name, request.replicates)),
         **_named(loaded, folder),
     }
     tables = [estimate_table(found), *([table] if (table := prediction_table(found)) is not None else [])]

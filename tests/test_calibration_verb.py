@@ -11,6 +11,7 @@ VALLEY = """\
 title: A valley after a war
 start: 2003-01-01
 horizon: 20 years
+replicates: 20
 region: {rectangle: {width: 20 km, height: 10 km}, cell: 1 km}
 mines:
   old: {count: 40000, laid: 2003-01-01, ageing: {exponential: {mean: 8 years}}}
