@@ -142,7 +142,7 @@ def test_a_scenario_without_a_closed_form_is_refused_at_the_place_of_the_reason(
     (tmp_path / "teams.yaml").write_text(VALLEY + TEAMS, encoding="utf-8")
     (tmp_path / "record.csv").write_text(RECORD, encoding="utf-8")
     said = refused("calibrate", "teams.yaml", "--observed", "record.csv", "--free", RATE, cwd=tmp_path)
-    assert said.startswith("teams.yaml:12:1: error: clearance: has no closed form: teams choose cells as they go; only")
+    assert said.startswith("teams.yaml:13:1: error: clearance: has no closed form: teams choose cells as they go; only")
 
 
 def test_a_record_that_is_no_text_is_refused(tmp_path):
