@@ -14,12 +14,10 @@ import numpy as np
 from scipy import optimize, special
 
 from simulator.climbing import climbed, curvature
-from simulator.clocks import Array
+from simulator.clocks import BOLTZMANN_EV_PER_K, ZERO_CELSIUS_K, Array
 from simulator.life_tests import LifeTests, joined
 
 WEIBULL, LOGNORMAL = "weibull", "lognormal"
-BOLTZMANN_EV = 8.617333262e-5
-_KELVIN = 273.15
 _LOG_ROOT_TWO_PI = float(0.5 * np.log(2 * np.pi))
 _FAR = 40.0
 _SLACK = 1e-6
@@ -95,8 +93,8 @@ def slowing(form: Form, parameters: Array, degrees: Array) -> Array:
     """The log of how many times longer devices last at ``degrees`` [n] than at the reference: [..., n] (Arrhenius)."""
     if form.reference is None:
         return np.zeros(degrees.shape)
-    inverse = 1.0 / (degrees + _KELVIN) - 1.0 / (form.reference + _KELVIN)
-    return np.asarray(parameters[..., -1, None] / BOLTZMANN_EV * inverse)
+    inverse = 1.0 / (degrees + ZERO_CELSIUS_K) - 1.0 / (form.reference + ZERO_CELSIUS_K)
+    return np.asarray(parameters[..., -1, None] / BOLTZMANN_EV_PER_K * inverse)
 
 
 def fit(form: Form, tests: LifeTests, confidence: float = 0.9) -> Fit:
