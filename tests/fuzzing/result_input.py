@@ -25,7 +25,17 @@ from simulator.report_html import page
 from simulator.report_markdown import document
 
 RESIGNED = "resigned"
-_KINDS = ("run", "compare", "sweep", "breakeven", "attribute")
+_KINDS = ("run", "compare", "sweep", "breakeven", "attribute", "sensitivity", "calibrate")
+_VARIED = """\
+extends: short.yaml
+civilians:
+  accident_rate:
+    value: 0.02 per mine-year
+    source: assumption
+    note: "a round number"
+    uncertainty: {loguniform: [0.01 per mine-year, 0.03 per mine-year]}
+"""
+_RECORD = "year,casualties\n2025,7\n2026,5\n2027,6\n"
 _MOST_EDITS = 8
 _WORLDS = 2
 _MOST_MINES, _MOST_WORLDS = 5_000, 8
@@ -106,9 +116,17 @@ def _written(kind: str) -> Path:
         ),
         "breakeven": ([lasting, short], ["--vary", "mines.short.count=1e2:1e4", "--method", "expected"]),
         "attribute": ([lasting, short], []),
+        "sensitivity": ([str(home / "varied.yaml")], ["-n", "8"]),
+        "calibrate": (
+            [lasting],
+            ["--observed", str(home / "record.csv"), "--free", "civilians.accident_rate", "--draws", "20"],
+        ),
     }[kind]
-    small = ["--set", "region.cell=4 km", "--set", "horizon=200 days", "--quiet", "--no-figures"]
-    played = [] if kind == "attribute" else ["--replicates", "4"]
+    for name, text in (("record.csv", _RECORD), ("varied.yaml", _VARIED)):
+        (home / name).write_text(text, encoding="utf-8")
+    days = "1200" if kind == "calibrate" else "200"
+    small = ["--set", "region.cell=4 km", "--set", f"horizon={days} days", "--quiet", "--no-figures"]
+    played = [] if kind in {"attribute", "calibrate"} else ["--replicates", "4"]
     cli.main([kind, *scenarios, *more, *small, *played, "-o", out], standalone_mode=False)
     return home / "result"
 

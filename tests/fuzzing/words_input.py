@@ -1,4 +1,4 @@
-"""Short texts: quantities, dates, and what stands after --set, --vary and the other options, a line each."""
+"""Short texts: quantities, dates, and what stands after --set, --vary, --free and the other options, a line each."""
 
 import math
 from functools import cache
@@ -12,6 +12,7 @@ from fuzzing.judging import check, judge_refusal, judge_words, judged
 from simulator import quantities
 from simulator.arguments import Days, Percent, WholeNumber
 from simulator.breakeven_study import read_range
+from simulator.calibration_free import read_free, read_reporting
 from simulator.fields import value_words, written
 from simulator.glossary import explanation
 from simulator.problems import input_error
@@ -38,6 +39,8 @@ def words(data: bytes) -> None:
         judged(text, lambda text=text: load(CONTRACT / "treaty-limit.yaml", [text]))
         judged(text, lambda text=text: read_axes([text], _scenarios()))
         judged(text, lambda text=text: read_range(text, _request()))
+        judged(text, lambda text=text: read_free([text], _scenarios()[-1]))
+        judged(text, lambda text=text: read_reporting(text))
         judged(text, lambda text=text: judge_words(explanation(text)))
 
 
@@ -51,6 +54,9 @@ def seeds() -> list[bytes]:
         "mines.battery-limited.self_destruct.failure=5%",
         "region.temperature.3=5",
         "thresholds.0=1e-5 per year",
+        "civilians.accident_rate=1e-5:1e-2",
+        "mines.battery-limited.battery.failure:0.1 %:5 %",
+        "60%:90%",
     ]
     return [
         text.encode("utf-8", "replace") for text in (*examples, *options, *vocabulary.TRAPS, "mines.battery.failure")
