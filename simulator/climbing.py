@@ -29,7 +29,7 @@ def climbed(function: Function, start: Array) -> tuple[Array, float]:
     return _by_newton(function, start) or _by_simplex(function, start)
 
 
-@np.errstate(invalid="ignore")  # what falls to nothing on all sides has no slope there
+@np.errstate(invalid="ignore", over="ignore")  # what falls to nothing on all sides has no slope there
 def curvature(function: Function, at: Array) -> tuple[Array, Array]:
     """The gradient [P] and the matrix of second derivatives [P, P], by central differences."""
     size = at.size

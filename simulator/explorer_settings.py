@@ -52,6 +52,8 @@ def read_asked(
                 scale = _scale(text)
             elif control := by_name.get(name):
                 value = float(control.number.scalar(text.strip()))
+                # What is shown is what the page's own address says, to its last digit.
+                value = float(control.number.scalar(typed(value, control.number)))
                 if not all(isclose(value, given, rel_tol=_SAME) for given in control.given):
                     values[control.path] = value
             else:

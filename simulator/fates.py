@@ -151,7 +151,8 @@ def _fate_of_mine(world: World, kind: MineKind, where: Whereabouts, laid: float,
         _bends_of(exposure, thin=thin) - laid,
         quadrature_edges(kind.self_destruct),
         quadrature_edges(kind.ageing),
-        _age_of_battery_life(clock, laid, quadrature_edges(kind.battery)),
+        _age_at(clock, laid, quadrature_edges(kind.battery)),
+        _age_at(exposure, laid, _steep_doses(where.activity)),
     ]
     breaks: Array = np.unique(np.concatenate(edges))
     breaks = breaks[(breaks >= 0) & (breaks <= ages[-1])]
@@ -211,8 +212,9 @@ def _bends_of(clock: Clock, *, thin: bool) -> Array:
     """The days at which a clock changes its pace; ``thin`` keeps the jumps and every eighth of many small bends."""
     if not thin or clock.days.size < 100:
         return clock.days
-    change = np.abs(np.diff(clock.paces, prepend=0.0, append=0.0))
-    jumps = change > 0.05 * float(clock.paces.max())
+    before, after = np.append(0.0, clock.paces), np.append(clock.paces, 0.0)
+    # Beside its neighbours, not the whole: a season begins as suddenly where few are left of a surge.
+    jumps = np.abs(after - before) > 0.05 * np.maximum(before, after)
     return np.asarray(clock.days[jumps | (np.arange(clock.days.size) % 8 == 0)])
 
 
@@ -224,13 +226,25 @@ def _advance(clock: Clock, laid: float, age: Array) -> Array:
     return np.where(age <= until, age * pace, read(clock, laid + age) - read(clock, np.array(laid)))
 
 
-def _age_of_battery_life(clock: Clock, laid: float, life: Array) -> Array:
-    """The ages [days] at which the battery clock has advanced by ``life`` since laying, same shape."""
+def _age_at(clock: Clock, laid: float, advance: Array) -> Array:
+    """The ages [days] at which a clock has advanced by so much since laying, same shape; infinite for never."""
     if clock.is_linear and clock.paces[0] == 1.0:
-        return life
+        return advance
     pace, until = _first_piece(clock, laid)
-    late = day_of(clock, read(clock, np.array(laid)) + life) - laid
-    return np.where(life <= pace * until, life / max(pace, 1e-300), late)
+    late = day_of(clock, read(clock, np.array(laid)) + advance) - laid
+    return np.where(advance <= pace * until, advance / max(pace, 1e-300), late)
+
+
+def _steep_doses(activity: Array) -> Array:
+    """Doses between which the chance of no accident falls by e^-4 to e^-12 at most wherever it still counts, rising.
+
+    A panel in which it falls by more is not resolved. Where accidents are rare, all of them are beyond the horizon.
+    """
+    active = activity[activity > 0]
+    if not active.size:
+        return active
+    rungs = np.ceil(np.log(10.0 * active.max() / active.min()) / np.log(4.0))
+    return np.asarray(4.0 / active.max() * 4.0 ** np.arange(rungs + 1))
 
 
 def _first_piece(clock: Clock, laid: float) -> tuple[float, float]:
@@ -254,7 +268,7 @@ def _add_atoms(
             continue
         age = np.array([law.days])
         if cause == 1:
-            age = _age_of_battery_life(kind.battery_clock, laid, age)
+            age = _age_at(kind.battery_clock, laid, age)
         if not np.isfinite(age[0]):
             continue
         after, before = alive(age), alive(age, before=True)

@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 
 from simulator.guidance import advice_on
 from simulator.laws import LawMapping, Never
-from simulator.problems import input_error, unknown_key
+from simulator.problems import input_error, printable, unknown_key
 from simulator.quantities import GRADES, SOURCED_KEYS, Quantity
 from simulator.scenario import Placement, Scenario
 from simulator.schema import EXTENDS, meaning
@@ -77,7 +77,7 @@ def explanation(key: str) -> str:
             below = _below(here)
             walked.append(part if names == (_NAME,) else name)
             documented.append(name)
-    lines = [".".join(walked) or "scenario.yaml", f"  {here.meaning}" if here.meaning else ""]
+    lines = [printable(".".join(walked)) or "scenario.yaml", f"  {here.meaning}" if here.meaning else ""]
     lines += [f"  {line}" for line in _facts(here)]
     if advice := advice_on(".".join(documented)):
         lines += [f"  how to obtain it: {advice.obtain}", f"  caution: {advice.caution}"]

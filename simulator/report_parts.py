@@ -12,6 +12,11 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     note: str = ""
 
+    def __post_init__(self) -> None:
+        """A result that someone has changed may hold anything where a label is expected: it shows here at once."""
+        if not all(isinstance(cell, str) for row in (self.header, *self.rows) for cell in row):
+            raise TypeError(f"a cell of the table {self.caption!r} is no text")
+
 
 @dataclass(frozen=True, slots=True)
 class Picture:

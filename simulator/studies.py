@@ -1,24 +1,21 @@
-"""Studies that compute many worlds, by the name of their verb."""
+"""Studies that compute many worlds, by the name of their verb. Each is loaded when it is asked for."""
 
-from simulator.attribution_study import attributed
-from simulator.breakeven_study import broken_even
-from simulator.calibration_study import calibrated
-from simulator.sensitivity_study import weighed
 from simulator.study import Answer, Bench, Request
-from simulator.sweep_study import swept
 
 
 def perform(request: Request, bench: Bench) -> Answer:
     """Do what is asked. Raises InputError for what cannot be asked, before anything is computed."""
     match request.verb:
         case "sweep":
-            return swept(request, bench)
+            from simulator.sweep_study import swept as performed
         case "sensitivity":
-            return weighed(request, bench)
+            from simulator.sensitivity_study import weighed as performed
         case "breakeven":
-            return broken_even(request, bench)
+            from simulator.breakeven_study import broken_even as performed
         case "attribute":
-            return attributed(request, bench)
+            from simulator.attribution_study import attributed as performed
         case "calibrate":
-            return calibrated(request, bench)
-    raise ValueError(f"no such study: {request.verb}")
+            from simulator.calibration_study import calibrated as performed
+        case _:
+            raise ValueError(f"no such study: {request.verb}")
+    return performed(request, bench)

@@ -7,10 +7,10 @@ lines left out. A ``yaml`` or ``csv`` block after ``<!-- file: NAME -->`` is sav
 import re
 import shlex
 import shutil
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
+
+import warm
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -61,12 +61,11 @@ def _steps(match):
 
 
 def minesim(command, folder):
-    """Run a ``minesim`` command line in a folder, as a process of its own."""
+    """Run a ``minesim`` command line in a folder."""
     program, *arguments = shlex.split(command)
     assert program == "minesim", command
     environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"}
-    command = [sys.executable, "-m", "simulator", *arguments]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    return warm.command(arguments, cwd=folder, env=environment, timeout=600)
 
 
 def with_shipped_scenarios(folder):

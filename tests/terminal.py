@@ -1,4 +1,4 @@
-"""Running the command as a user does: in a process of its own, on files, in a folder of its own."""
+"""Running the command as a user does: on files, in a folder of its own."""
 
 import csv
 import json
@@ -7,8 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import warm
+
 import simulator
 
+_MOST_SECONDS = 300
 SMALL = """\
 title: Two kinds of mines in a small valley
 question: What do short-lived mines add to old ones?
@@ -76,10 +79,13 @@ def environment(**more):
 
 
 def minesim(*arguments, cwd, **more):
-    """Run the command to its end; ``more`` are environment variables."""
-    command = [sys.executable, "-m", "simulator", *map(str, arguments)]
+    """Run the command to its end; ``more`` are environment variables, which take a process that begins with them."""
+    texts = list(map(str, arguments))
+    if not more:
+        return warm.command(texts, cwd=cwd, env=environment(), timeout=_MOST_SECONDS)
+    command = [sys.executable, "-m", "simulator", *texts]
     return subprocess.run(
-        command, cwd=cwd, env=environment(**more), capture_output=True, text=True, check=False, timeout=300
+        command, cwd=cwd, env=environment(**more), capture_output=True, text=True, check=False, timeout=_MOST_SECONDS
     )
 
 
