@@ -157,7 +157,7 @@ def test_curves_of_a_short_sweep_are_those_of_single_runs(folder):
 
 
 def test_workers_change_no_byte_of_a_study(folder):
-    vary = [*SWEEP, "--vary", f"{FAILURE}=0:50%:12", "--against", "reference.yaml", "--replicates", "4"]
+    vary = [*SWEEP, "--vary", f"{FAILURE}=0:50%:5", "--against", "reference.yaml", "--replicates", "4"]
     done(*vary, "-o", "alone", cwd=folder)
     done(*vary, "--workers", "2", "-o", "together", cwd=folder)
     for name in ("sweep.csv", "differences.csv", "summary.json"):
@@ -241,7 +241,7 @@ civilians:
 
 
 def test_sensitivity_finds_the_shares_of_a_model_that_is_nearly_linear(folder):
-    done("sensitivity", "uncertain.yaml", "-n", "512", "-o", "shares", cwd=folder)
+    done("sensitivity", "uncertain.yaml", "-n", "256", "-o", "shares", cwd=folder)
     rows = {row["input"]: row for row in rows_of(folder / "shares" / "sensitivity.csv")}
     # Children are no part of all casualties.
     assert abs(float(rows["civilians.child_share"]["total"])) < 1e-9
@@ -261,7 +261,7 @@ def test_sensitivity_finds_the_shares_of_a_model_that_is_nearly_linear(folder):
 
 
 def test_simulated_sensitivity_has_no_noise_in_it(folder):
-    asked = ("sensitivity", "uncertain.yaml", "-n", "64", "--no-figures")
+    asked = ("sensitivity", "uncertain.yaml", "-n", "16", "--no-figures")
     done(*asked, "-o", "by-formula", cwd=folder)
     done(*asked, "--method", "simulate", "--replicates", "4", "-o", "by-play", cwd=folder)
     ours, its = (
@@ -285,7 +285,7 @@ def test_sensitivity_needs_a_power_of_two(folder, n, said):
 
 
 def test_break_even_in_numbers_is_where_the_closed_forms_cross(folder):
-    vary = ("--vary", "mines.battery-limited.count=1000:1000000:log")
+    vary = ("--vary", "mines.battery-limited.count=1000:100000:log", "--no-figures")
     told = done("breakeven", "reference.yaml", "small.yaml", *vary, "--method", "expected", cwd=folder)
     assert "breaks even at 48,010" in told
     each = exact(folder, "casualties") / load(folder / "small.yaml").scenario.mines["battery-limited"].count
