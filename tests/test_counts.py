@@ -1,6 +1,7 @@
 """Three ways that must agree: closed form, expected counts, and events, with feedback and clearance on."""
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -83,7 +84,7 @@ def uneven(world):
 @pytest.mark.parametrize("name", WORLDS)
 def test_events_and_counts_agree_within_their_errors(name, measured):
     world = WORLDS[name]()
-    ensemble, numbers = ensemble_of(world, 60), counted(world, 60)
+    ensemble, numbers = ensemble_of(world, 60), counted(world, 60, 1.0)
     verdict = verify_by_counts(ensemble, numbers)
     assert len(verdict.checks) >= 90
     assert verdict.agrees
@@ -93,8 +94,7 @@ def test_events_and_counts_agree_within_their_errors(name, measured):
 
 
 def test_events_and_counts_agree_with_marking_and_clearance(measured):
-    world = WORLDS["marking and clearance"]()
-    verdict = verify_by_counts(ensemble_of(world, 30), counted(world, 30, 1.0))
+    verdict = verify_by_counts(ensemble_of(WORLDS["marking and clearance"](), 30), counted_once())
     measured("largest |z|", verdict.largest, at_most=verdict.limit)
     assert verdict.agrees
 
@@ -139,10 +139,9 @@ def test_a_neighbouring_world_is_refused(changed, measured):
     assert not verdict.agrees
 
 
-def counted_once(known=[]):  # noqa: B006
-    if not known:
-        known.extend(counted(WORLDS["marking and clearance"](), 30, 1.0))
-    return known
+@cache
+def counted_once():
+    return counted(WORLDS["marking and clearance"](), 30, 1.0)
 
 
 def test_counts_are_the_closed_form_where_nothing_interacts():
@@ -150,7 +149,7 @@ def test_counts_are_the_closed_form_where_nothing_interacts():
     world = world_with({"m": MINES | {"battery": {"life": "200 days", "failure": 0.5}}}, rate=0.05)
     assert obstacles(world) == []
     exact = expected(world).curves
-    found = counted(world, 40)
+    found = counted(world, 20, 1.0)
     for quantity in ("hazardous", "inert", "accidents"):
         curve = getattr(exact, quantity)[0]
         mean = np.mean([one[quantity] for one in found], axis=0)
@@ -164,8 +163,9 @@ def test_counts_are_the_closed_form_where_nothing_interacts():
 
 def test_shorter_steps_change_nothing_but_the_error_of_the_steps():
     # The same draws per step do not exist, so the means of 30 replicates are compared: beyond 5 errors once in 1e5.
-    world = WORLDS["marking and clearance"]()
-    coarse, fine = (np.array([one["accidents"][-1] for one in counted(world, 30, step)]) for step in (2.0, 0.5))
+    # Steps of four days, and of one.
+    courses_of = counted(WORLDS["marking and clearance"](), 30, 4.0), counted_once()
+    coarse, fine = (np.array([one["accidents"][-1] for one in numbers]) for numbers in courses_of)
     assert abs(coarse.mean() - fine.mean()) < 5 * np.hypot(standard_error(coarse), standard_error(fine))
 
 
@@ -184,7 +184,7 @@ def test_one_pass_leaves_what_it_misses_as_computed_by_hand():
     # accident by day 150, exp(-0.5 * 150 / 365.25), one in five is missed and goes on meeting people.
     teams = {"from": day(100), "teams": 1, "rate": "2000 m2 per team-day", "search": 0.1, "detection": 0.8}
     world = one_cell(teams)
-    ensemble, numbers = ensemble_of(world, 200), counted(world, 40)
+    ensemble, numbers = ensemble_of(world, 200), counted(world, 40, 1.0)
     pull = 0.5 / 365.25
     at = np.searchsorted(world.times, [100, 150, 600])
     survived = np.exp(-pull * world.times[at])
@@ -236,7 +236,7 @@ def test_marking_after_the_first_accident_is_what_conditioning_on_it_gives(delay
     world = one_cell(count=40, rate=0.3, marking={"after_accident": f"{delay} days", "reduces": 1 - pace})
     by_hand = marked_by_hand(40, 0.3 / 365.25, delay, pace, 600)
     estimate, played = samples(ensemble_of(world, 1500), ALL, "accidents")
-    counts = np.array([one["accidents"][-1] for one in counted(world, 40)])
+    counts = np.array([one["accidents"][-1] for one in counted(world, 40, 1.0)])
     for found in (estimate[:, -1], played[:, -1], counts):
         # Beyond five standard errors by chance once in a million; a pace that is 0.1 higher is refused.
         measured("largest |z|", abs(found.mean() - by_hand) / standard_error(found), at_most=5)
@@ -253,7 +253,7 @@ def test_the_contracts_full_scenario_agrees_with_its_counts(measured):
     assert {reason.partition(":")[0] for reason in obstacles(world)} == {
         "clearance", "civilians.marking", "mines.legacy.placement", "mines.battery-limited.placement",
     }  # fmt: skip
-    verdict = verify_by_counts(ensemble_of(world, 30), counted(world, 30, 2.0))
+    verdict = verify_by_counts(ensemble_of(world, 30), counted(world, 30, 4.0))
     measured("largest |z|", verdict.largest, at_most=verdict.limit)
     assert verdict.agrees
 

@@ -5,14 +5,13 @@ standard errors: were there none, 20 worlds would show as much in 1 of 270 cases
 of freedom).
 """
 
-import subprocess
-import sys
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
+from terminal import minesim
 
 from simulator.ensemble import ALL, samples
 from simulator.experiment import Plan, run
@@ -49,12 +48,6 @@ PLACEMENTS = {
 }
 DISTANCES = (0, 1, 2, 3, 5)
 REACHES = (1.5, 2.5, 4, 6)
-
-
-def minesim(*arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "simulator", *map(str, arguments)], capture_output=True, text=True, check=False
-    )
 
 
 def changed_paths(one, other, path=()):
@@ -110,15 +103,15 @@ def test_battery_limited_mines_of_the_district_are_those_at_the_treaty_limit_in_
         np.testing.assert_array_equal(before.cell, after.cell)
 
 
-def test_every_policy_file_is_valid():
-    done = minesim("validate", *(FOLDER / f"{name}.yaml" for name in (BASE, *POLICIES)))
+def test_every_policy_file_is_valid(tmp_path):
+    done = minesim("validate", *(FOLDER / f"{name}.yaml" for name in (BASE, *POLICIES)), cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.count(": valid: ") == 1 + len(POLICIES)
 
 
 @pytest.mark.parametrize("name", [BASE, *POLICIES])
 def test_a_policy_file_runs(name, tmp_path):
-    done = minesim("run", FOLDER / f"{name}.yaml", "--replicates", 4, "--no-figures", "-o", tmp_path / "out")
+    done = minesim("run", FOLDER / f"{name}.yaml", "--replicates", 2, "--no-figures", "-o", "out", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out" / "summary.json").is_file()
 
@@ -278,7 +271,7 @@ def test_a_distance_that_leaves_no_room_is_refused(placement):
 
 def test_the_command_refuses_a_distance_that_leaves_no_room(tmp_path):
     key = "mines.persistent.placement.keep_away.distance"
-    done = minesim("run", FOLDER / "keep-away-3km.yaml", "--set", f"{key}=60 km", "-o", tmp_path / "out")
+    done = minesim("run", FOLDER / "keep-away-3km.yaml", "--set", f"{key}=60 km", "-o", "out", cwd=tmp_path)
     assert done.returncode == 2
     assert f"error: {key}: leaves no room" in done.stderr
     assert "Traceback" not in done.stderr
