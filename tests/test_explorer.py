@@ -257,6 +257,13 @@ def test_a_value_is_refused_in_the_words_of_the_command_line(client, folder):
     assert problem["message"] in told
 
 
+def test_a_value_of_more_digits_than_the_address_keeps_is_the_one_it_keeps(client):
+    life = "mines.short.battery.life.weibull.scale"
+    shown = client.get("/picture.json", params={life: "3.95 weeks"})
+    assert dict(shown.json()["settings"]) == {life: "27.65 days"}
+    assert shown.content == client.get("/picture.json", params=shown.json()["settings"]).content
+
+
 def test_a_setting_given_twice_is_refused(client):
     response = client.get("/picture.json", params=[(F1, "1 %"), (F1, "2 %")])
     assert response.status_code == 400

@@ -108,3 +108,7 @@ def test_every_key_of_the_page_has_a_type_and_every_required_one_says_so():
         assert "- **Type:** " in section
         assert "None" not in section
     assert PAGE.split("### `mines.NAME.count`\n")[1].split("### ")[0].count("- **Default:** required\n") == 1
+
+
+def test_a_key_with_control_characters_is_shown_without_them():
+    assert explanation("sources.a\x1b[31mb").splitlines()[0] == "sources.a?[31mb"

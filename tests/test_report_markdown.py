@@ -150,3 +150,9 @@ def test_an_empty_report_still_reads():
     bare = changed(pictures=(), assumptions=(), checks=(), limits=(), checklist=(), provenance=())
     assert "This result has no figures." in bare
     assert "No simulation was checked." in bare
+
+
+@pytest.mark.parametrize("cell", [None, 3, ["x"]])
+def test_a_table_holds_texts_alone(cell):
+    with pytest.raises(TypeError, match="no text"):
+        Table("caption", ("first",), ((cell,),))

@@ -43,6 +43,13 @@ def looked_at(gaps, working=()):
 
 
 @pytest.mark.filterwarnings("ignore:The confidence interval is undefined")
+def test_a_fall_beyond_any_number_beside_a_top_is_steep_and_says_nothing():
+    # Warnings are errors here.
+    gradient, second = curvature(lambda points: np.where(points[:, 0] == 0, -1.7e308, -1e308), np.zeros(1))
+    assert gradient[0] == 0
+    assert second[0, 0] == np.inf
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_where_every_end_was_seen_the_steps_are_those_of_kaplan_and_meier(seed):
     rng = np.random.default_rng(seed)
