@@ -117,7 +117,7 @@ def line(figure, gid):
 
 def test_the_same_outcome_gives_the_same_bytes_whatever_the_users_settings():
     outcome = outcome_of("two")
-    first = {name: content for stem, figure in figures(outcome) for name, content in rendered(stem, figure).items()}
+    first = {n: content for stem, figure in drawn("two").items() for n, content in rendered(stem, figure).items()}
     assert set(first) == {
         f"{stem}.{form}"
         for stem in ("hazardous", "states", "harm", "fan", "difference", "dots", "timeline")
@@ -161,7 +161,7 @@ def test_files_hold_no_date_and_no_name_of_the_machine():
 @pytest.mark.parametrize("case", ["six", "odd titles"])
 def test_svgs_are_well_formed_and_share_no_id(case):
     seen = set()
-    for stem, figure in figures(outcome_of(case)):
+    for stem, figure in drawn(case).items():
         text = rendered(stem, figure)[f"{stem}.svg"].decode()
         ids = [node.get("id") for node in ElementTree.fromstring(text).iter() if node.get("id")]  # noqa: S314
         assert len(ids) == len(set(ids))

@@ -377,7 +377,7 @@ def hidden(text):
 
 @pytest.mark.parametrize("case", ["full", "two", "rectangle"])
 def test_the_same_outcome_gives_the_same_bytes_whatever_the_users_settings(case):
-    first = dict(figures(outcome_of(case)))["maps"]
+    first = drawn(case)
     with mpl.rc_context({"image.cmap": "jet", "hatch.linewidth": 9.0, "font.size": 30.0, "axes.grid": True}):
         second = dict(figures(outcome_of(case)))["maps"]
         again = rendered("maps", second)
