@@ -1,6 +1,5 @@
 """Which numbers of a scenario are free, and between which bounds: read from the command line and the scenario."""
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -140,11 +139,12 @@ def _start(path: Keys, number: Quantity, loaded: LoadedScenario, axis: Axis, mar
     if stated is None:
         return 0.5
     try:
-        place = float(place_of(axis, read_number(str(stated), number, mark, OPTION)))
+        value = read_number(str(stated), number, mark, OPTION)
     except (InputError, ValueError):
         # A law that is no single number.
         return 0.5
-    return place if math.isfinite(place) and 0 < place < 1 else 0.5
+    # A stated 0 has no logarithm, and bounds may leave out what is stated.
+    return float(place_of(axis, value)) if axis.low < value < axis.high else 0.5
 
 
 def _mark(option: str, text: str, start: int, end: int) -> Mark:

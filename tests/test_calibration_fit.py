@@ -244,6 +244,15 @@ def test_bounds_come_from_the_uncertainty_else_from_what_a_number_may_be(loaded)
     assert read_free(["civilians.accident_rate:1e-4 per mine-year:1e-2 per mine-year"], loaded)[0].axis.low == 1e-4
 
 
+@pytest.mark.parametrize("stated", ["0", "0.1 %", "90 %"])
+def test_a_share_stated_at_or_beyond_the_bounds_is_no_start(stated):
+    # Warnings are errors here: 0 has no logarithm.
+    path = shipped_scenarios() / "treaty-limit.yaml"
+    loaded = load(path, [f"mines.battery-limited.battery.failure={stated}"])
+    (free,) = read_free(["mines.battery-limited.battery.failure=0.1 %:50 %"], loaded)
+    assert free.start == 0.5
+
+
 @pytest.mark.parametrize(
     ("texts", "says"),
     [
