@@ -77,7 +77,10 @@ def test_links_and_images_of_a_page_lead_to_files_and_headings_that_exist(page):
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_a_page_says_that_no_output_is_evidence_that_land_is_safe_and_repeats_it_at_most_on_the_first_page(page):
-    prose = " ".join(re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL).split())
+    # Names of tests, which links show in tables, are no prose.
+    prose = " ".join(
+        re.sub(r"```.*?```|\[[^\]]*\]\(\.\./tests/", "", page.read_text(encoding="utf-8"), flags=re.DOTALL).split()
+    )
     count = len(re.findall(r"no output is evidence that land is safe", prose, re.IGNORECASE))
     assert count == 1 or (count > 1 and page == ROOT / "README.md")
 

@@ -349,8 +349,9 @@ def test_a_stop_while_writing_leaves_the_old_file(folder, monkeypatch):
 
 def test_a_stop_while_fitting_ends_with_130_and_writes_nothing(folder):
     code = (
-        "import os, signal, sys, simulator.fitting as fitting\n"
-        "fitting.fit = lambda *_: os.kill(os.getpid(), signal.SIGINT)\n"
+        "import signal, sys, simulator.fitting as fitting\n"
+        # To this very thread: one sent to the process may reach another first, and come late.
+        "fitting.fit = lambda *_: signal.raise_signal(signal.SIGINT)\n"
         "from simulator.cli import main\n"
         "sys.argv = ['minesim', 'fit', 'tests.csv', '-o', 'out.yaml', '--figure', 'out.svg']\n"
         "main()\n"
