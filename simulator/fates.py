@@ -1,8 +1,9 @@
 """What becomes of one armed mine, in closed form: the quadrature behind every expected curve.
 
-Panels of 16-point Gauss-Legendre break at every output time, at every calendar change of a clock and at mean +- {1, 2,
-3, 4, 6, 9} sd of each law: plain adaptive quadrature steps over a narrow self-destruct peak. A laying period is
-averaged over panels that break where an output time meets a jump or bend of a law.
+Panels of 16-point Gauss-Legendre break at every output time, at every calendar change of a clock, at mean +- {1, 2, 3,
+4, 6, 9} sd of each law and at a ladder of doses: plain adaptive quadrature steps over a narrow self-destruct peak, and
+one panel does not resolve accidents within minutes. A laying period is averaged over panels that break where an output
+time meets a jump or bend of a law.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -236,9 +237,10 @@ def _age_at(clock: Clock, laid: float, advance: Array) -> Array:
 
 
 def _steep_doses(activity: Array) -> Array:
-    """Doses between which the chance of no accident falls by e^-4 to e^-12 at most wherever it still counts, rising.
+    """Doses [accidents at activity 1] at which panels break, from activities [G], rising, [D]; none without people.
 
-    A panel in which it falls by more is not resolved. Where accidents are rare, all of them are beyond the horizon.
+    Between them the chance of no accident falls by e^-12 at most while 1e-7 of it is left, which 16 points resolve.
+    Where accidents are rare, all of these doses are beyond the horizon.
     """
     active = activity[activity > 0]
     if not active.size:
